@@ -1,0 +1,2 @@
+Console.Error.WriteLine("usage: lease COMMAND");
+return 2;
