@@ -1,0 +1,27 @@
+namespace Lease.Kernel.Persistence;
+
+/// <summary>What a lease gives away: an address, a prefix, or an address with a port set.</summary>
+/// <param name="Address">The address or the prefix's first address as a number, most significant octet first. An IPv4 address is IPv4-mapped (::ffff:a.b.c.d).</param>
+/// <param name="Length">Prefix length, 0..128; 128 for an address.</param>
+/// <param name="Ports">Port set: PSID length in the upper 16 bits and PSID in the lower; 0 when the address is not shared.</param>
+public readonly record struct LeaseKey(UInt128 Address, byte Length, uint Ports = 0);
+
+/// <summary>State of a lease row. The numbers are stored: never reuse one.</summary>
+public enum LeaseState : byte
+{
+    /// <summary>Free for any client; the row remembers who had it last.</summary>
+    Free = 0,
+
+    /// <summary>Held by its binding.</summary>
+    Active = 1,
+
+    /// <summary>Declined by a client: nobody's until its probation ends.</summary>
+    Declined = 2,
+}
+
+/// <summary>
+/// One lease row to set with a journal write. <see cref="LeaseState.Active"/> and <see cref="LeaseState.Declined"/> claim the lease:
+/// the write fails as <see cref="JournalOutcome.LeaseConflict"/> when another binding holds it.
+/// <see cref="LeaseState.Free"/> frees it, and has no effect when another binding holds it.
+/// </summary>
+public readonly record struct LeaseChange(LeaseKey Key, LeaseState State);

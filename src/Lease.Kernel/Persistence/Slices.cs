@@ -1,0 +1,67 @@
+namespace Lease.Kernel.Persistence;
+
+/// <summary>
+/// A pool as the slice table knows it: equally sized units (addresses or prefixes) numbered from 0, cut into slices of <see cref="SliceSize"/> units.
+/// The identity is the range itself, so a pool that moves within the configuration keeps its slices.
+/// </summary>
+/// <param name="Start">The first unit's address.</param>
+/// <param name="UnitLength">Prefix length of a unit: 128 for addresses.</param>
+/// <param name="Units">Number of units, at least 1.</param>
+/// <param name="SliceSize">Units in a slice, 1..256; the last slice may be shorter.</param>
+/// <param name="Ports">Port-set template as in <see cref="LeaseKey.Ports"/>; 0 when addresses are not shared.</param>
+public sealed record PoolRange(UInt128 Start, byte UnitLength, UInt128 Units, int SliceSize, uint Ports = 0)
+{
+    /// <summary>Number of slices, capped at <see cref="long.MaxValue"/>.</summary>
+    public long SliceCount
+    {
+        get
+        {
+            var count = (Units + (uint)SliceSize - 1) / (uint)SliceSize;
+            return count > long.MaxValue ? long.MaxValue : (long)count;
+        }
+    }
+
+    /// <summary>Text identity, stored in the slice table: <c>start/unit-length/units/slice-size</c> in hexadecimal start.</summary>
+    public string Id => $"{Start:x32}/{UnitLength}/{Units}/{SliceSize}/{Ports:x}";
+
+    /// <summary>Distance between two units as an address.</summary>
+    public UInt128 UnitStep => UInt128.One << (128 - UnitLength);
+
+    /// <summary>The lease key of unit <paramref name="unit"/> (0..Units-1).</summary>
+    public LeaseKey KeyOf(UInt128 unit) => new(Start + (unit * UnitStep), UnitLength, Ports);
+
+    /// <summary>Whether <paramref name="key"/> is a unit of this pool, and which.</summary>
+    public bool TryUnitOf(LeaseKey key, out UInt128 unit)
+    {
+        unit = 0;
+        if (key.Length != UnitLength || key.Ports != Ports || key.Address < Start)
+            return false;
+        unit = (key.Address - Start) / UnitStep;
+        return unit < Units && Start + (unit * UnitStep) == key.Address;
+    }
+}
+
+/// <summary>Who allocates from which part of a pool. A lease row stays the last guard: a slice only keeps shards out of each other's way.</summary>
+public interface ISliceStore
+{
+    /// <summary>The slices that <paramref name="shard"/> owns in <paramref name="pools"/>, with what is taken in them.</summary>
+    Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation);
+
+    /// <summary>Gives the shard the first slice of the pool that nobody owns; null when every slice has an owner.</summary>
+    Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation);
+
+    /// <summary>
+    /// Up to <paramref name="limit"/> units of the pool that no binding holds, whoever owns their slices: the last resort when every slice has an owner,
+    /// so that a pool can be used up to its last unit. Different shards are given different units where there are enough.
+    /// </summary>
+    Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation);
+}
+
+/// <summary>A slice and its lease rows.</summary>
+/// <param name="Pool">The pool.</param>
+/// <param name="Number">0..SliceCount-1; its first unit is Number * SliceSize.</param>
+/// <param name="Leases">The lease rows within it, whichever binding they belong to.</param>
+public sealed record Slice(PoolRange Pool, long Number, IReadOnlyList<SliceLease> Leases);
+
+/// <summary>A lease row within a slice.</summary>
+public readonly record struct SliceLease(LeaseKey Key, LeaseState State, long ChangedAt);
