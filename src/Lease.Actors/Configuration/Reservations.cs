@@ -1,0 +1,78 @@
+using Lease.Protocol;
+
+namespace Lease.Actors.Configuration;
+
+/// <summary>By what a client is known to a reservation. Kea has more (flex-id, circuit-id, client-id); those two identify DHCPv6 clients.</summary>
+public enum ReservationIdentifier
+{
+    /// <summary>The client's DUID.</summary>
+    Duid,
+
+    /// <summary>The client's link-layer address: from option 79 of its relay, or from a DUID-LLT or DUID-LL.</summary>
+    HardwareAddress,
+}
+
+/// <summary>A host reservation.</summary>
+public sealed class Reservation
+{
+    /// <summary>Which identifier <see cref="Identifier"/> is.</summary>
+    public required ReservationIdentifier Kind { get; init; }
+
+    /// <summary>The DUID, or the hardware address without its type.</summary>
+    public required byte[] Identifier { get; init; }
+
+    /// <summary>Reserved addresses, in the order in which IAs get them.</summary>
+    public IReadOnlyList<Ipv6Address> Addresses { get; init; } = [];
+
+    /// <summary>Reserved prefixes, likewise.</summary>
+    public IReadOnlyList<Ipv6Prefix> Prefixes { get; init; } = [];
+
+    /// <summary>Excluded prefixes of <see cref="Prefixes"/>, in their order; null where a prefix has none.</summary>
+    public IReadOnlyList<ExcludedPrefix?> ExcludedPrefixes { get; init; } = [];
+
+    /// <summary>Name for the client's FQDN option; null for none.</summary>
+    public string? Hostname { get; init; }
+
+    /// <summary>The host's own options: the most specific level.</summary>
+    public OptionSet Options { get; init; } = OptionSet.Empty;
+}
+
+/// <summary>The reservations of one level, indexed by identifier and by what they reserve.</summary>
+public sealed class ReservationTable
+{
+    private readonly Dictionary<string, Reservation> byIdentifier = new(StringComparer.Ordinal);
+    private readonly Dictionary<Ipv6Address, Reservation> byAddress = [];
+    private readonly Dictionary<Ipv6Prefix, Reservation> byPrefix = [];
+
+    /// <summary>Indexes <paramref name="reservations"/>; of several with the same identifier, address or prefix the first counts (the configuration reader refuses them).</summary>
+    public ReservationTable(IEnumerable<Reservation> reservations)
+    {
+        All = [.. reservations];
+        foreach (var reservation in All)
+        {
+            byIdentifier.TryAdd(KeyOf(reservation.Kind, reservation.Identifier), reservation);
+            foreach (var address in reservation.Addresses)
+                byAddress.TryAdd(address, reservation);
+            foreach (var prefix in reservation.Prefixes)
+                byPrefix.TryAdd(prefix, reservation);
+        }
+    }
+
+    /// <summary>No reservations.</summary>
+    public static ReservationTable Empty { get; } = new([]);
+
+    /// <summary>Every reservation, in the order of the file.</summary>
+    public IReadOnlyList<Reservation> All { get; }
+
+    /// <summary>The reservation for a client's identifier, or null.</summary>
+    public Reservation? Find(ReservationIdentifier kind, ReadOnlySpan<byte> identifier)
+        => All.Count == 0 || identifier.IsEmpty ? null : byIdentifier.GetValueOrDefault(KeyOf(kind, identifier));
+
+    /// <summary>Whose address this is, or null.</summary>
+    public Reservation? FindByAddress(Ipv6Address address) => byAddress.GetValueOrDefault(address);
+
+    /// <summary>Whose prefix this is, or null.</summary>
+    public Reservation? FindByPrefix(Ipv6Prefix prefix) => byPrefix.GetValueOrDefault(prefix);
+
+    private static string KeyOf(ReservationIdentifier kind, ReadOnlySpan<byte> identifier) => $"{(int)kind}:{Convert.ToHexStringLower(identifier)}";
+}
