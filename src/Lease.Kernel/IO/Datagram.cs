@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace Lease.Kernel.IO;
+
+/// <summary>The other side of a UDP exchange.</summary>
+/// <param name="Address">IPv6 address as a number, first octet most significant.</param>
+/// <param name="Port">UDP port.</param>
+/// <param name="Scope">Interface index for link-local addresses, else 0.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct UdpEndpoint(UInt128 Address, ushort Port, uint Scope);
+
+/// <summary>
+/// A received datagram in a pooled buffer. Whoever holds it last calls <see cref="Release"/>, once; after that its octets belong to somebody else.
+/// </summary>
+public sealed class Datagram
+{
+    private byte[] buffer;
+
+    /// <summary>Copies <paramref name="data"/> into a pooled buffer.</summary>
+    public Datagram(ReadOnlySpan<byte> data, UdpEndpoint source, bool multicast, IDatagramChannel channel, long receivedAt)
+    {
+        buffer = ArrayPool<byte>.Shared.Rent(data.Length);
+        data.CopyTo(buffer);
+        Length = data.Length;
+        Source = source;
+        IsMulticast = multicast;
+        Channel = channel;
+        ReceivedAt = receivedAt;
+    }
+
+    /// <summary>The octets received.</summary>
+    public ReadOnlySpan<byte> Data => buffer.AsSpan(0, Length);
+
+    /// <summary>Number of octets received.</summary>
+    public int Length { get; }
+
+    /// <summary>Who sent it.</summary>
+    public UdpEndpoint Source { get; }
+
+    /// <summary>Whether it was sent to a multicast group (not to an address of this host).</summary>
+    public bool IsMulticast { get; }
+
+    /// <summary>Where it came in; replies leave there.</summary>
+    public IDatagramChannel Channel { get; }
+
+    /// <summary>Unix milliseconds.</summary>
+    public long ReceivedAt { get; }
+
+    /// <summary>Gives the buffer back. A second call does nothing.</summary>
+    public void Release()
+    {
+        var returned = Interlocked.Exchange(ref buffer, []);
+        if (returned.Length > 0)
+            ArrayPool<byte>.Shared.Return(returned);
+    }
+}
+
+/// <summary>A bound UDP socket on one interface.</summary>
+public interface IDatagramChannel
+{
+    /// <summary>Name of the interface, for subnet selection and logs.</summary>
+    string InterfaceName { get; }
+
+    /// <summary>
+    /// Sends now, on the caller's thread; <paramref name="data"/> is free again when this returns. A send that the system refuses is counted and logged, not thrown.
+    /// </summary>
+    /// <returns>Whether the system took it.</returns>
+    bool Send(ReadOnlySpan<byte> data, in UdpEndpoint destination);
+}
+
+/// <summary>Takes datagrams from the receive threads.</summary>
+public interface IDatagramHandler
+{
+    /// <summary>
+    /// Called on the socket's receive thread, one datagram at a time for each socket; must not block and must not throw. The callee owns
+    /// <paramref name="datagram"/> and releases it.
+    /// </summary>
+    void Handle(Datagram datagram);
+}
