@@ -1,0 +1,196 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Lease.Kernel.Persistence;
+
+namespace Lease.Actors.Bindings;
+
+/// <summary>
+/// The payload of a binding row. Layout (network order): version u8 = 1; last transaction i64 (Unix ms); link-layer address (u8 length);
+/// client options (u16 length); relay flag u8, when 1: peer-address 16, RELAY-FORW (u16 length), remote-id (u16 length, 0xffff none), number of relay-ids
+/// u8, each (u8 length); number of leases u16, each: IA kind u8, IAID u32, address 16, length u8, ports u32, phase u8, subnet u32, preferred
+/// u32 s, valid u32 s, changed i64 (Unix ms), probation end i64 (Unix ms). Client id and link are in the row's key.
+/// A new layout gets a new version number; every older one stays readable.
+/// </summary>
+public static class BindingCodec
+{
+    private const byte Version = 1;
+    private const ushort None = 0xffff;
+
+    /// <summary>Encodes <paramref name="binding"/>.</summary>
+    public static byte[] Encode(Binding binding)
+    {
+        var writer = new PayloadWriter(stackalloc byte[1024]);
+        writer.U8(Version);
+        writer.I64(binding.LastTransactionAt);
+        writer.Short(binding.LinkLayerAddress.Span);
+        writer.Long(binding.ClientOptions.Span);
+        EncodeRelay(ref writer, binding.Relay);
+        writer.U16((ushort)binding.Leases.Count);
+        foreach (var lease in binding.Leases)
+            EncodeLease(ref writer, lease);
+        return writer.ToArrayAndRelease();
+    }
+
+    /// <summary>Decodes a row's payload.</summary>
+    /// <exception cref="InvalidDataException">The payload is of an unknown version or damaged.</exception>
+    public static Binding Decode(string link, ReadOnlyMemory<byte> clientId, ReadOnlySpan<byte> payload)
+    {
+        var reader = new PayloadReader(payload);
+        var version = reader.U8();
+        if (version != Version)
+            throw new InvalidDataException($"binding payload of version {version}; this program knows {Version}");
+        var lastTransaction = reader.I64();
+        var linkLayer = reader.Bytes(reader.U8());
+        var options = reader.Bytes(reader.U16());
+        var relay = reader.U8() == 0 ? null : DecodeRelay(ref reader);
+        var leases = new BoundLease[reader.U16()];
+        for (var i = 0; i < leases.Length; i++)
+            leases[i] = DecodeLease(ref reader);
+        return new Binding
+        {
+            Link = link,
+            ClientId = clientId,
+            LastTransactionAt = lastTransaction,
+            LinkLayerAddress = linkLayer,
+            ClientOptions = options,
+            Relay = relay,
+            Leases = leases,
+        };
+    }
+
+    private static void EncodeRelay(ref PayloadWriter writer, RelayData? relay)
+    {
+        writer.U8(relay is null ? (byte)0 : (byte)1);
+        if (relay is null)
+            return;
+        writer.U128(relay.PeerAddress);
+        writer.Long(relay.Forward);
+        if (relay.RemoteId is null)
+            writer.U16(None);
+        else
+            writer.Long(relay.RemoteId);
+        writer.U8((byte)relay.RelayIds.Count);
+        foreach (var id in relay.RelayIds)
+            writer.Short(id);
+    }
+
+    private static RelayData DecodeRelay(ref PayloadReader reader)
+    {
+        var peer = reader.U128();
+        var forward = reader.Bytes(reader.U16());
+        var remoteLength = reader.U16();
+        var remoteId = remoteLength == None ? null : reader.Bytes(remoteLength);
+        var relayIds = new byte[reader.U8()][];
+        for (var i = 0; i < relayIds.Length; i++)
+            relayIds[i] = reader.Bytes(reader.U8());
+        return new RelayData(peer, forward, remoteId, relayIds);
+    }
+
+    private static void EncodeLease(ref PayloadWriter writer, BoundLease lease)
+    {
+        writer.U8((byte)lease.Kind);
+        writer.U32(lease.Iaid);
+        writer.U128(lease.Key.Address);
+        writer.U8(lease.Key.Length);
+        writer.U32(lease.Key.Ports);
+        writer.U8((byte)lease.Phase);
+        writer.U32(lease.Subnet);
+        writer.U32(lease.Preferred);
+        writer.U32(lease.Valid);
+        writer.I64(lease.ChangedAt);
+        writer.I64(lease.ProbationEndsAt);
+    }
+
+    private static BoundLease DecodeLease(ref PayloadReader reader) => new(
+        (IaKind)reader.U8(),
+        reader.U32(),
+        new LeaseKey(reader.U128(), reader.U8(), reader.U32()),
+        (LeasePhase)reader.U8(),
+        reader.U32(),
+        reader.U32(),
+        reader.U32(),
+        reader.I64(),
+        reader.I64());
+
+    // Grows onto a pooled array when the caller's stack buffer is too small, so that no binding is too large to be stored.
+    private ref struct PayloadWriter(Span<byte> buffer)
+    {
+        private Span<byte> buffer = buffer;
+        private byte[]? rented;
+        private int length;
+
+        public void U8(byte value) => Take(1)[0] = value;
+
+        public void U16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Take(2), value);
+
+        public void U32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Take(4), value);
+
+        public void I64(long value) => BinaryPrimitives.WriteInt64BigEndian(Take(8), value);
+
+        public void U128(UInt128 value) => BinaryPrimitives.WriteUInt128BigEndian(Take(16), value);
+
+        public void Short(ReadOnlySpan<byte> value)
+        {
+            U8(checked((byte)value.Length));
+            value.CopyTo(Take(value.Length));
+        }
+
+        public void Long(ReadOnlySpan<byte> value)
+        {
+            U16(checked((ushort)value.Length));
+            value.CopyTo(Take(value.Length));
+        }
+
+        public byte[] ToArrayAndRelease()
+        {
+            var result = buffer[..length].ToArray();
+            if (rented is not null)
+                ArrayPool<byte>.Shared.Return(rented);
+            return result;
+        }
+
+        private Span<byte> Take(int size)
+        {
+            if (length + size > buffer.Length)
+                Grow(size);
+            length += size;
+            return buffer.Slice(length - size, size);
+        }
+
+        private void Grow(int size)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(buffer.Length * 2, length + size));
+            buffer[..length].CopyTo(larger);
+            if (rented is not null)
+                ArrayPool<byte>.Shared.Return(rented);
+            rented = larger;
+            buffer = larger;
+        }
+    }
+
+    private ref struct PayloadReader(ReadOnlySpan<byte> payload)
+    {
+        private ReadOnlySpan<byte> rest = payload;
+
+        public byte U8() => Take(1)[0];
+
+        public ushort U16() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
+
+        public uint U32() => BinaryPrimitives.ReadUInt32BigEndian(Take(4));
+
+        public long I64() => BinaryPrimitives.ReadInt64BigEndian(Take(8));
+
+        public UInt128 U128() => BinaryPrimitives.ReadUInt128BigEndian(Take(16));
+
+        public byte[] Bytes(int length) => length == 0 ? [] : Take(length).ToArray();
+
+        private ReadOnlySpan<byte> Take(int size)
+        {
+            if (size > rest.Length)
+                throw new InvalidDataException($"binding payload ends {size - rest.Length} octets too early");
+            var taken = rest[..size];
+            rest = rest[size..];
+            return taken;
+        }
+    }
+}
