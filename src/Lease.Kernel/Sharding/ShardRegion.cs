@@ -1,0 +1,174 @@
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+
+namespace Lease.Kernel.Sharding;
+
+/// <summary>Finds the entity that a message is for.</summary>
+public interface IMessageExtractor
+{
+    /// <summary>The entity's key; null when the message is for none.</summary>
+    EntityKey? EntityKeyOf(object message);
+}
+
+/// <summary>Settings of a <see cref="ShardRegion"/>.</summary>
+public sealed record ShardRegionOptions
+{
+    /// <summary>Number of shards of the cluster.</summary>
+    public required int ShardCount { get; init; }
+
+    /// <summary>Messages that may wait for one shard; more are dropped and counted.</summary>
+    public int ShardMailboxCapacity { get; init; } = 4096;
+
+    /// <summary>An entity without a message for so long is passivated.</summary>
+    public TimeSpan IdleLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Live entities of a shard; beyond it the least recently used is passivated.</summary>
+    public int MaxLiveEntities { get; init; } = 10_000;
+}
+
+/// <summary>Routes messages to entities by their key's shard, and starts entities when a message comes for them. Sending to it costs no actor turn of its own.</summary>
+public sealed class ShardRegion : IActorRef
+{
+    private readonly ActorSystem system;
+    private readonly ShardRegionOptions options;
+    private readonly IMessageExtractor extractor;
+    private readonly Func<EntityKey, ShardContext, ActorBase> newEntity;
+    private readonly IActorRef?[] shards;
+
+    private ShardRegion(
+        ActorSystem system, string typeName, ShardRegionOptions options, IMessageExtractor extractor, Func<EntityKey, ShardContext, ActorBase> newEntity)
+    {
+        this.system = system;
+        this.options = options;
+        this.extractor = extractor;
+        this.newEntity = newEntity;
+        TypeName = typeName;
+        shards = new IActorRef?[options.ShardCount];
+    }
+
+    /// <summary>Name of the entity type.</summary>
+    public string TypeName { get; }
+
+    /// <inheritdoc/>
+    public string Path => $"/system/sharding/{TypeName}";
+
+    /// <summary>Figures of all shards together.</summary>
+    public ShardCounters Counters { get; } = new();
+
+    /// <summary>Makes a region; it owns no shard yet. Akka.NET: <c>ClusterSharding.Start</c>.</summary>
+    public static ShardRegion Start(
+        ActorSystem system, string typeName, ShardRegionOptions options, IMessageExtractor extractor, Func<EntityKey, ShardContext, ActorBase> newEntity)
+        => new(system, typeName, options, extractor, newEntity);
+
+    /// <inheritdoc/>
+    public void Tell(object message, IActorRef? sender = null)
+    {
+        var key = extractor.EntityKeyOf(message);
+        var shard = key is null ? null : Volatile.Read(ref shards[key.ShardOf(options.ShardCount)]);
+        if (shard is null)
+            system.Drop(message, this, DropReason.ShardUnavailable);
+        else
+            shard.Tell(message, sender);
+    }
+
+    /// <summary>Serves a shard from now on.</summary>
+    /// <param name="grant">The claim.</param>
+    /// <param name="state">What the shard's entities share; see <see cref="ShardContext.State"/>.</param>
+    public void StartShard(ShardGrant grant, object? state)
+    {
+        ShardContext? context = null;
+        var props = Props.Create(() => new Shard(context!, options, extractor, newEntity, Counters))
+            .WithMailboxCapacity(options.ShardMailboxCapacity)
+            .WithAffinity(grant.Shard);
+        context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard));
+        Volatile.Write(ref shards[grant.Shard], system.ActorOf(props, $"{TypeName}-{grant.Shard}"));
+    }
+
+    /// <summary>Stops serving a shard; the task ends when its last entity has stopped.</summary>
+    public async Task StopShardAsync(int shard)
+    {
+        if (Interlocked.Exchange(ref shards[shard], value: null) is not { } stopping)
+            return;
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        system.ActorOf(Props.Create(() => new Watcher(stopping, stopped)));
+        await stopped.Task.ConfigureAwait(false);
+    }
+
+    // Called by an entity whose write was fenced: whatever this node believed, the shard is another's.
+    private void OnFenced(int shard)
+    {
+        if (Interlocked.Exchange(ref shards[shard], value: null) is not { } lost)
+            return;
+        system.Log.ShardLost(shard);
+        system.Stop(lost);
+        system.EventStream.Publish(new ShardLost(shard));
+    }
+
+    private sealed class Watcher(IActorRef target, TaskCompletionSource stopped) : UntypedActor
+    {
+        protected override void PreStart()
+        {
+            Context.Watch(target);
+            Context.Stop(target);
+        }
+
+        protected override void OnReceive(object message)
+        {
+            if (message is not Terminated)
+                return;
+            stopped.TrySetResult();
+            Context.Stop(Self);
+        }
+    }
+}
+
+/// <summary>Published on the event stream when a commit found that the shard belongs to another node.</summary>
+/// <param name="Shard">The shard.</param>
+public sealed record ShardLost(int Shard);
+
+/// <summary>What an entity knows of its shard.</summary>
+/// <param name="shard">The shard's number.</param>
+/// <param name="epoch">The fence of its writes.</param>
+/// <param name="state">What the shard's entities share.</param>
+/// <param name="onFenced">Called when a write was fenced.</param>
+public sealed class ShardContext(int shard, long epoch, object? state, Action onFenced)
+{
+    /// <summary>The shard's number.</summary>
+    public int Shard { get; } = shard;
+
+    /// <summary>The fence of its writes.</summary>
+    public long Epoch { get; } = epoch;
+
+    /// <summary>What the shard's entities share: they run on one thread, so it needs no lock among them.</summary>
+    public object? State { get; } = state;
+
+    /// <summary>Tells the region that this node lost the shard.</summary>
+    public void ReportFenced() => onFenced();
+}
+
+/// <summary>Figures of a region's shards; may be read from any thread.</summary>
+public sealed class ShardCounters
+{
+    private long live;
+    private long started;
+    private long passivated;
+
+    /// <summary>Entities alive.</summary>
+    public long Live => Interlocked.Read(ref live);
+
+    /// <summary>Entities started.</summary>
+    public long Started => Interlocked.Read(ref started);
+
+    /// <summary>Entities passivated.</summary>
+    public long Passivated => Interlocked.Read(ref passivated);
+
+    internal void CountStart()
+    {
+        Interlocked.Increment(ref live);
+        Interlocked.Increment(ref started);
+    }
+
+    internal void CountStop() => Interlocked.Decrement(ref live);
+
+    internal void CountPassivation() => Interlocked.Increment(ref passivated);
+}

@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+
+namespace Lease.Protocol.Dhcp6.Options;
+
+/// <summary>ORO (RFC 8415 section 21.7) and ERO (RFC 4994): option codes, u16 each.</summary>
+/// <param name="data">The option's data, a multiple of 2 octets.</param>
+public readonly ref struct OptionRequestOption(ReadOnlySpan<byte> data)
+{
+    private readonly ReadOnlySpan<byte> data = data;
+
+    /// <summary>Number of codes.</summary>
+    public int Count => data.Length / 2;
+
+    /// <summary>The code at <paramref name="index"/>, 0..<see cref="Count"/>-1.</summary>
+    public OptionCode this[int index] => (OptionCode)BinaryPrimitives.ReadUInt16BigEndian(data[(index * 2)..]);
+
+    /// <summary>The ORO among <paramref name="options"/>; empty where there is none.</summary>
+    public static OptionRequestOption In(OptionList options, OptionCode code = OptionCode.OptionRequest)
+        => options.TryGet(code, out var data) ? new(data) : default;
+
+    /// <summary>Whether <paramref name="code"/> is asked for.</summary>
+    public bool Contains(OptionCode code)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (this[i] == code)
+                return true;
+        }
+
+        return false;
+    }
+}
