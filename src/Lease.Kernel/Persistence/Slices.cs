@@ -55,6 +55,9 @@ public interface ISliceStore
     /// so that a pool can be used up to its last unit. Different shards are given different units where there are enough.
     /// </summary>
     Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation);
+
+    /// <summary>Whether no binding holds this unit: for a unit that a client asks for, outside of the shard's slices.</summary>
+    Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation);
 }
 
 /// <summary>A slice and its lease rows.</summary>

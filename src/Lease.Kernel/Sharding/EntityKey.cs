@@ -41,9 +41,10 @@ public sealed class EntityKey : IEquatable<EntityKey>
     /// <summary>The octets in hexadecimal.</summary>
     public override string ToString() => Convert.ToHexStringLower(bytes);
 
-    // FNV-1a over 8 octets at a time, finished with MurmurHash3's 64-bit mixer so that the low bits are usable as a shard number.
-    private static ulong HashOf(ReadOnlySpan<byte> data)
+    /// <summary>The hash of a key with these octets.</summary>
+    public static ulong HashOf(ReadOnlySpan<byte> data)
     {
+        // FNV-1a over 8 octets at a time, finished with MurmurHash3's 64-bit mixer so that the low bits are usable as a shard number.
         const ulong prime = 0x100000001b3;
         var hash = 0xcbf29ce484222325 ^ (ulong)data.Length;
         while (data.Length >= 8)

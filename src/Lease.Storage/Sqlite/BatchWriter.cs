@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using Lease.Kernel.Persistence;
+
+namespace Lease.Storage.Sqlite;
+
+/// <summary>The statements of one batch, on the writing connection, within the transaction that the journal has begun.</summary>
+internal sealed class BatchWriter
+{
+    private readonly Database database;
+    private readonly Statement claimLease;
+    private readonly Statement freeLease;
+    private readonly Statement deleteLease;
+    private readonly Statement insertBinding;
+    private readonly Statement updateBinding;
+    private readonly Statement deleteBinding;
+    private readonly Statement insertRelay;
+    private readonly Statement deleteRelays;
+    private readonly Statement insertEvent;
+    private readonly Statement advanceShard;
+    private long lastRowId;
+    private long lastEventId;
+
+    public BatchWriter(Database database)
+    {
+        this.database = database;
+        claimLease = database.Prepare(
+            """
+            INSERT INTO lease (address, length, ports, binding_id, state, changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (address, length, ports) DO UPDATE SET binding_id = ?4, state = ?5, changed_at = ?6
+            WHERE lease.state = 0 OR lease.binding_id = ?4
+            """);
+        freeLease = database.Prepare("UPDATE lease SET state = 0, changed_at = ?6 WHERE address = ?1 AND length = ?2 AND ports = ?3 AND binding_id = ?4");
+        deleteLease = database.Prepare("DELETE FROM lease WHERE address = ?1 AND length = ?2 AND ports = ?3 AND binding_id = ?4");
+        insertBinding = database.Prepare(
+            """
+            INSERT INTO binding (id, sequence, changed_at, link, remote_id, expires_at, payload, binding_key, shard_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            """);
+        updateBinding = database.Prepare(
+            "UPDATE binding SET sequence = ?2, changed_at = ?3, link = ?4, remote_id = ?5, expires_at = ?6, payload = ?7 WHERE id = ?1");
+        deleteBinding = database.Prepare("DELETE FROM binding WHERE id = ?1");
+        insertRelay = database.Prepare("INSERT OR IGNORE INTO binding_relay (relay_id, binding_id) VALUES (?1, ?2)");
+        deleteRelays = database.Prepare("DELETE FROM binding_relay WHERE binding_id = ?1");
+        insertEvent = database.Prepare("INSERT INTO event (id, shard_id, sequence, at, binding_key, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        advanceShard = database.Prepare(
+            """
+            UPDATE shard SET last_sequence = ?1, changed_at = ?2
+            WHERE shard_id = ?3 AND owner = ?4 AND epoch = ?5 AND last_sequence = ?6
+            """);
+        lastRowId = database.Scalar("SELECT max(id) FROM binding");
+        lastEventId = database.Scalar("SELECT max(id) FROM event");
+    }
+
+    /// <summary>Writes one entity's change.</summary>
+    /// <returns>False when another binding holds one of its leases: nothing of it was written.</returns>
+    public bool TryWrite(JournalWrite write, long sequence, long now, bool isNew)
+    {
+        if (isNew)
+            write.RowId = ++lastRowId;
+
+        // With a single lease a conflict shows before anything else is written; otherwise a savepoint takes back what was.
+        var several = write.Leases.Length > 1;
+        if (several)
+            database.Execute("SAVEPOINT w");
+        if (!TryWriteLeases(write, now))
+        {
+            if (several)
+                database.Execute("ROLLBACK TO w; RELEASE w");
+            return false;
+        }
+
+        WriteBinding(write, sequence, now, isNew);
+        insertEvent.Bind(1, ++lastEventId).Bind(2, write.Shard).Bind(3, sequence).Bind(4, now).Bind(5, write.Key.Bytes).Bind(6, write.Event.Span).Run();
+        if (several)
+            database.Execute("RELEASE w");
+        return true;
+    }
+
+    /// <summary>The fence: false when the shard's row is not as this node believes.</summary>
+    public bool TryAdvance(int shard, string owner, long epoch, long from, long to, long now)
+    {
+        advanceShard.Bind(1, to).Bind(2, now).Bind(3, shard).Bind(4, owner).Bind(5, epoch).Bind(6, from).Run();
+        return database.Changes == 1;
+    }
+
+    private bool TryWriteLeases(JournalWrite write, long now)
+    {
+        Span<byte> address = stackalloc byte[16];
+        foreach (var lease in write.Leases.Span)
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(address, lease.Key.Address);
+            var claims = lease.State != LeaseState.Free;
+            var statement = claims ? claimLease : write.Row is null ? deleteLease : freeLease;
+            statement.Bind(1, address).Bind(2, lease.Key.Length).Bind(3, lease.Key.Ports).Bind(4, write.RowId);
+            if (claims)
+                statement.Bind(5, (long)lease.State);
+            if (claims || write.Row is not null)
+                statement.Bind(6, now);
+            statement.Run();
+            if (!claims || database.Changes == 1)
+                continue;
+            write.Conflict = lease.Key;
+            return false;
+        }
+
+        return true;
+    }
+
+    private void WriteBinding(JournalWrite write, long sequence, long now, bool isNew)
+    {
+        if (write.Row is not { } row)
+        {
+            deleteRelays.Bind(1, write.RowId).Run();
+            deleteBinding.Bind(1, write.RowId).Run();
+            return;
+        }
+
+        var statement = isNew ? insertBinding : updateBinding;
+        statement.Bind(1, write.RowId).Bind(2, sequence).Bind(3, now).Bind(4, row.Link).Bind(6, row.ExpiresAt).Bind(7, row.Payload.Span);
+        if (row.RemoteId is { } remoteId)
+            statement.Bind(5, remoteId.Span);
+        else
+            statement.BindNull(5);
+        if (isNew)
+            statement.Bind(8, write.Key.Bytes).Bind(9, write.Shard);
+        statement.Run();
+        if (!isNew && database.Changes != 1)
+            throw new StoreException($"the row {write.RowId} of binding {write.Key} has gone");
+        WriteRelays(write.RowId, row, isNew);
+    }
+
+    private void WriteRelays(long rowId, BindingRow row, bool isNew)
+    {
+        if (row.RelayIds.Count == 0 && isNew)
+            return;
+        if (!isNew)
+            deleteRelays.Bind(1, rowId).Run();
+        foreach (var relayId in row.RelayIds)
+            insertRelay.Bind(1, relayId.Span).Bind(2, rowId).Run();
+    }
+}

@@ -1,0 +1,359 @@
+using System.Collections.Concurrent;
+using Lease.Kernel.Persistence;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Storage.Sqlite;
+
+/// <summary>
+/// The only thread that writes. Group commit without a timer: while a batch commits the next collects, and is taken as a whole. Rare writes (claims, slices)
+/// run on the same thread between batches.
+/// </summary>
+internal sealed class SqliteJournal : IDisposable
+{
+    private readonly object gate = new();
+    private readonly ConcurrentQueue<JournalWrite> queue = new();
+    private readonly ConcurrentQueue<IJob> jobs = new();
+    private readonly SqliteStoreOptions options;
+    private readonly Database database;
+    private readonly BatchWriter writer;
+    private readonly Checkpointer checkpointer;
+    private readonly EventPruner pruner;
+    private readonly StoreCounters counters;
+    private readonly Action<Database, JournalWrite> onNewKey;
+    private readonly ShardState[] shards;
+    private readonly List<Pending> batch;
+    private readonly Thread thread;
+    private int queued;
+    private int sleeping;
+    private volatile bool stopping;
+
+    public SqliteJournal(
+        Database database, string file, int shardCount, SqliteStoreOptions options, StoreCounters counters, Action<Database, JournalWrite> onNewKey)
+    {
+        this.database = database;
+        this.options = options;
+        this.counters = counters;
+        this.onNewKey = onNewKey;
+        writer = new BatchWriter(database);
+        checkpointer = new Checkpointer(database, file, options);
+        pruner = new EventPruner(database, options);
+        shards = new ShardState[shardCount];
+        batch = new List<Pending>(options.MaxBatch);
+        thread = new Thread(Loop) { Name = "journal", IsBackground = true };
+        thread.Start();
+    }
+
+    private interface IJob
+    {
+        void Run(Database database);
+
+        void Fail(Exception reason);
+    }
+
+    /// <summary>The node under whose name shards are claimed.</summary>
+    public string NodeId { get; set; } = "";
+
+    public bool TryAppend(JournalWrite write)
+    {
+        if (stopping || Interlocked.Increment(ref queued) > options.QueueCapacity)
+        {
+            Interlocked.Decrement(ref queued);
+            counters.CountRefused();
+            return false;
+        }
+
+        queue.Enqueue(write);
+        WakeIfAsleep();
+        return true;
+    }
+
+    /// <summary>Runs <paramref name="work"/> on the writing connection, in a transaction of its own.</summary>
+    public Task<T> RunAsync<T>(Func<Database, T> work)
+    {
+        var job = new Job<T>(work);
+        jobs.Enqueue(job);
+        WakeIfAsleep();
+        if (stopping)
+            FailJobs();
+        return job.Task;
+    }
+
+    /// <summary>Takes over what a claim found. Called within a job.</summary>
+    public void Own(ShardGrant grant, long changedAt) => shards[grant.Shard] = new ShardState(grant.Epoch, grant.LastSequence, changedAt);
+
+    public void Dispose()
+    {
+        stopping = true;
+        lock (gate)
+            Monitor.Pulse(gate);
+        thread.Join();
+        checkpointer.Dispose();
+        database.Dispose();
+    }
+
+    private void WakeIfAsleep()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref sleeping) == 0)
+            return;
+        lock (gate)
+            Monitor.Pulse(gate);
+    }
+
+    private void Loop()
+    {
+        while (!stopping)
+        {
+            if (jobs.TryDequeue(out var job))
+                RunJob(job);
+            else if (!TryCollect())
+                Sleep();
+            else
+                CommitAndTell();
+        }
+
+        FailJobs();
+        while (TryCollect())
+            FailBatch();
+    }
+
+    private void Sleep()
+    {
+        lock (gate)
+        {
+            Interlocked.Exchange(ref sleeping, 1);
+            if (queue.IsEmpty && jobs.IsEmpty && !stopping)
+                Monitor.Wait(gate);
+            Volatile.Write(ref sleeping, 0);
+        }
+    }
+
+    private bool TryCollect()
+    {
+        batch.Clear();
+        while (batch.Count < options.MaxBatch && queue.TryDequeue(out var write))
+            batch.Add(new Pending(write, write.RowId == 0));
+        Interlocked.Add(ref queued, -batch.Count);
+        return batch.Count > 0;
+    }
+
+    private void CommitAndTell()
+    {
+        try
+        {
+            Commit();
+        }
+        catch (StoreException e)
+        {
+            Recover(e);
+        }
+
+        Tell();
+        checkpointer.AfterCommit();
+    }
+
+    private void Commit()
+    {
+        while (!TryCommitOnce())
+        {
+            // A fenced shard's writes are out of the batch now; the others' go in again.
+            database.Execute("ROLLBACK");
+        }
+    }
+
+    private bool TryCommitOnce()
+    {
+        var time = options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        database.Execute("BEGIN IMMEDIATE");
+        foreach (ref var shard in shards.AsSpan())
+            shard.Rewind();
+        foreach (var pending in batch)
+            Write(pending, time);
+        if (!AdvanceShards())
+            return false;
+        pruner.Prune();
+        database.Execute("COMMIT");
+        var committed = 0;
+        var conflicts = 0;
+        foreach (var (write, isNew) in batch)
+        {
+            if (write.Outcome == JournalOutcome.Pending)
+            {
+                write.Outcome = JournalOutcome.Committed;
+                committed++;
+                if (isNew && write.Row is not null)
+                    onNewKey(database, write);
+            }
+            else if (write.Outcome == JournalOutcome.LeaseConflict)
+            {
+                conflicts++;
+            }
+        }
+
+        foreach (ref var shard in shards.AsSpan())
+            shard.Accept();
+        counters.CountBatch(committed, conflicts);
+        return true;
+    }
+
+    private void Write(Pending pending, long time)
+    {
+        var write = pending.Write;
+        ref var shard = ref shards[write.Shard];
+        if (write.Outcome == JournalOutcome.Fenced || write.Epoch != shard.Epoch)
+        {
+            write.Outcome = JournalOutcome.Fenced;
+            return;
+        }
+
+        var now = Math.Max(time, shard.ChangedAt);
+        if (!writer.TryWrite(write, shard.Next + 1, now, pending.IsNew))
+        {
+            write.Outcome = JournalOutcome.LeaseConflict;
+            return;
+        }
+
+        write.Outcome = JournalOutcome.Pending;
+        write.Sequence = ++shard.Next;
+        write.ChangedAt = shard.NextChangedAt = now;
+    }
+
+    private bool AdvanceShards()
+    {
+        var all = true;
+        for (var i = 0; i < shards.Length; i++)
+        {
+            ref var shard = ref shards[i];
+            if (shard.Next == shard.LastSequence || writer.TryAdvance(i, NodeId, shard.Epoch, shard.LastSequence, shard.Next, shard.NextChangedAt))
+                continue;
+            shard.Epoch = -1;
+            foreach (var (write, _) in batch)
+            {
+                if (write.Shard == i)
+                    write.Outcome = JournalOutcome.Fenced;
+            }
+
+            all = false;
+        }
+
+        return all;
+    }
+
+    // After an error nothing of the batch may be told as committed. Whether a failed COMMIT took effect is read back, so that the sequence goes on from the truth.
+    private void Recover(StoreException error)
+    {
+        options.Logger.BatchFailed(batch.Count, error.Message);
+        if (database.InTransaction)
+            database.TryExecute("ROLLBACK");
+        foreach (var (write, _) in batch)
+            write.Outcome = JournalOutcome.Failed;
+        counters.CountFailed(batch.Count);
+        try
+        {
+            using var read = database.PrepareOnce("SELECT shard_id, last_sequence, changed_at FROM shard");
+            while (read.Step())
+            {
+                ref var shard = ref shards[read.Int64(0)];
+                shard = new ShardState(shard.Epoch, read.Int64(1), read.Int64(2));
+            }
+        }
+        catch (StoreException e)
+        {
+            options.Logger.RereadFailed(e.Message);
+        }
+    }
+
+    private void Tell()
+    {
+        List<JournalWrite>? committed = options.EventStream?.HasSubscribers<JournalCommitted>() == true ? new(batch.Count) : null;
+        var fenced = 0;
+        foreach (var (write, _) in batch)
+        {
+            if (write.Outcome == JournalOutcome.Committed)
+                committed?.Add(write);
+            else if (write.Outcome == JournalOutcome.Fenced)
+                fenced++;
+            write.ReplyTo.Tell(write);
+        }
+
+        if (fenced > 0)
+            counters.CountFenced(fenced);
+        if (committed is { Count: > 0 })
+            options.EventStream!.Publish(new JournalCommitted(committed));
+    }
+
+    private void RunJob(IJob job)
+    {
+        try
+        {
+            database.Execute("BEGIN IMMEDIATE");
+            job.Run(database);
+            database.Execute("COMMIT");
+        }
+        catch (StoreException e)
+        {
+            if (database.InTransaction)
+                database.TryExecute("ROLLBACK");
+            job.Fail(e);
+            return;
+        }
+
+        ((ICompletable)job).Complete();
+    }
+
+    private void FailBatch()
+    {
+        foreach (var (write, _) in batch)
+            write.Outcome = JournalOutcome.Failed;
+        counters.CountFailed(batch.Count);
+        Tell();
+    }
+
+    private void FailJobs()
+    {
+        while (jobs.TryDequeue(out var job))
+            job.Fail(new StoreException("the store is closing"));
+    }
+
+    private readonly record struct Pending(JournalWrite Write, bool IsNew);
+
+    private interface ICompletable
+    {
+        void Complete();
+    }
+
+    private sealed class Job<T>(Func<Database, T> work) : IJob, ICompletable
+    {
+        private readonly TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T result = default!;
+
+        public Task<T> Task => done.Task;
+
+        public void Run(Database database) => result = work(database);
+
+        public void Complete() => done.TrySetResult(result);
+
+        public void Fail(Exception reason) => done.TrySetException(reason);
+    }
+
+    private struct ShardState(long epoch, long lastSequence, long changedAt)
+    {
+        public long Epoch = epoch;
+        public long LastSequence = lastSequence;
+        public long ChangedAt = changedAt;
+        public long Next = lastSequence;
+        public long NextChangedAt = changedAt;
+
+        public void Rewind()
+        {
+            Next = LastSequence;
+            NextChangedAt = ChangedAt;
+        }
+
+        public void Accept()
+        {
+            LastSequence = Next;
+            ChangedAt = NextChangedAt;
+        }
+    }
+}

@@ -1,0 +1,205 @@
+using System.Globalization;
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+
+namespace Lease.Storage.Sqlite;
+
+/// <summary>The embedded store: one SQLite file, written by one thread, WAL with <c>synchronous=FULL</c>.</summary>
+public sealed class SqliteLeaseStore : ILeaseStore
+{
+    private readonly SqliteJournal journal;
+    private readonly BindingReader reader;
+    private readonly StoreLock storeLock;
+    private volatile KeyFilter filter;
+
+    private SqliteLeaseStore(SqliteStoreOptions options, StoreLock storeLock, Database database, string file, string recovered)
+    {
+        this.storeLock = storeLock;
+        Meta = new StoreMeta(
+            Schema.Version,
+            Guid.Parse(database.ScalarText("SELECT value FROM meta WHERE key = 'cluster-id'")!),
+            (int)database.Scalar("SELECT value FROM meta WHERE key = 'shard-count'"));
+        filter = ReadFilter(database);
+        RecoveryReport = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{filter.Count} bindings, {database.Scalar("SELECT count(*) FROM lease WHERE state = 1")} active leases, {Meta.ShardCount} shards; {recovered}");
+        options.Logger.Opened(file, RecoveryReport);
+        journal = new SqliteJournal(database, file, Meta.ShardCount, options, Counters, AddToFilter);
+        reader = new BindingReader(file);
+    }
+
+    /// <inheritdoc/>
+    public StoreMeta Meta { get; }
+
+    /// <inheritdoc/>
+    public string RecoveryReport { get; }
+
+    /// <inheritdoc/>
+    public StoreCounters Counters { get; } = new();
+
+    /// <summary>Opens the store, making it when it is not there.</summary>
+    /// <exception cref="StoreException">It is held by another process, damaged, too new, or the system refuses it.</exception>
+    public static SqliteLeaseStore Open(SqliteStoreOptions options)
+    {
+        try
+        {
+            System.IO.Directory.CreateDirectory(options.Directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"the data folder {options.Directory} cannot be made: {e.Message}", e);
+        }
+
+        var file = Path.Combine(options.Directory, "lease.db");
+        var storeLock = StoreLock.Take(Path.Combine(options.Directory, "lease.lock"));
+        Database? database = null;
+        try
+        {
+            var logged = new FileInfo(file + "-wal") is { Exists: true, Length: > 0 } log ? log.Length : 0;
+            database = Database.Open(file, readOnly: false);
+            Configure(database, options);
+            Schema.Migrate(database, file, options.ShardCount);
+            var recovered = logged == 0
+                ? "closed cleanly"
+                : string.Create(CultureInfo.InvariantCulture, $"not closed cleanly: {logged / 1024} KiB of committed log recovered");
+            return new SqliteLeaseStore(options, storeLock, database, file, recovered);
+        }
+        catch (StoreException e)
+        {
+            database?.Dispose();
+            storeLock.Dispose();
+            if (e.Code is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
+                throw new StoreException($"{file} is damaged ({e.Message}): restore it from a backup, or name another --data folder", e);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryAppend(JournalWrite write) => journal.TryAppend(write);
+
+    /// <inheritdoc/>
+    public void Load(EntityKey key, IActorRef replyTo)
+    {
+        if (!filter.MayContain(key.Hash))
+        {
+            replyTo.Tell(new BindingLoaded(key, 0, Payload: null, 0));
+            return;
+        }
+
+        try
+        {
+            Counters.CountLoads(1);
+            replyTo.Tell(reader.Load(key));
+        }
+        catch (StoreException e)
+        {
+            replyTo.Tell(new BindingLoadFailed(key, e.Message));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EntityKey>> FindDueAsync(IReadOnlyList<int> shards, long now, int limit, CancellationToken cancellation)
+        => Task.FromResult(reader.FindDue(shards, now, limit));
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredBinding> ReadBindingsAsync(CancellationToken cancellation) => reader.ReadBindingsAsync(cancellation);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredLease> ReadLeasesAsync(CancellationToken cancellation) => reader.ReadLeasesAsync(cancellation);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, CancellationToken cancellation) => journal.RunAsync<IReadOnlyList<ShardGrant>>(database =>
+    {
+        journal.NodeId = nodeId;
+        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        using (var node = database.PrepareOnce(
+            """
+            INSERT INTO node (node_id, incarnation, heartbeat_at, state) VALUES (?1, 1, ?2, 'up')
+            ON CONFLICT (node_id) DO UPDATE SET incarnation = incarnation + 1, heartbeat_at = ?2, state = 'up'
+            """))
+            node.Bind(1, nodeId).Bind(2, now).Run();
+        using (var claim = database.PrepareOnce("UPDATE shard SET owner = ?1, epoch = epoch + 1 WHERE owner IS NULL OR owner = ?1"))
+            claim.Bind(1, nodeId).Run();
+        var grants = new List<ShardGrant>();
+        using var read = database.PrepareOnce("SELECT shard_id, epoch, last_sequence, changed_at FROM shard WHERE owner = ?1 ORDER BY shard_id");
+        read.Bind(1, nodeId);
+        while (read.Step())
+        {
+            var grant = new ShardGrant((int)read.Int64(0), read.Int64(1), read.Int64(2));
+            grants.Add(grant);
+            journal.Own(grant, read.Int64(3));
+        }
+
+        return grants;
+    });
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(string nodeId, CancellationToken cancellation) => journal.RunAsync(database =>
+    {
+        using var release = database.PrepareOnce("UPDATE shard SET owner = NULL, epoch = epoch + 1 WHERE owner = ?1");
+        release.Bind(1, nodeId).Run();
+        using var node = database.PrepareOnce("UPDATE node SET state = 'down' WHERE node_id = ?1");
+        node.Bind(1, nodeId).Run();
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation)
+        => journal.RunAsync(database => SliceTable.Load(database, shard, pools));
+
+    /// <inheritdoc/>
+    public Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation)
+        => journal.RunAsync(database => SliceTable.Take(database, pool, shard));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)
+        => journal.RunAsync(database => SliceTable.FindFreeUnits(database, pool, shard, limit));
+
+    /// <inheritdoc/>
+    public Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation) => journal.RunAsync(database => SliceTable.IsFree(database, key));
+
+    /// <inheritdoc/>
+    public Task<byte[]> GetOrAddServerDuidAsync(byte[] duid, CancellationToken cancellation) => journal.RunAsync(database =>
+    {
+        using var add = database.PrepareOnce("INSERT OR IGNORE INTO meta (key, value) VALUES ('server-duid', ?1)");
+        add.Bind(1, duid.AsSpan()).Run();
+        using var read = database.PrepareOnce("SELECT value FROM meta WHERE key = 'server-duid'");
+        return read.Step() ? read.Blob(0).ToArray() : throw new StoreException("the server DUID could not be stored");
+    });
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        journal.Dispose();
+        reader.Dispose();
+        storeLock.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static void Configure(Database database, SqliteStoreOptions options)
+    {
+        database.Execute("PRAGMA journal_mode = WAL");
+        database.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY");
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{options.PageCache / 1024}"));
+        if (options.MaxPages > 0)
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {options.MaxPages}"));
+    }
+
+    private static KeyFilter ReadFilter(Database database)
+    {
+        var filter = new KeyFilter(Math.Max(1_000_000, 2 * database.Scalar("SELECT count(*) FROM binding")));
+        using var keys = database.PrepareOnce("SELECT binding_key FROM binding INDEXED BY binding_by_key");
+        while (keys.Step())
+            filter.Add(EntityKey.HashOf(keys.Blob(0)));
+        return filter;
+    }
+
+    // On the journal's thread, after the commit and before anybody is told of it: no reader can miss a key that it may know of.
+    private void AddToFilter(Database database, JournalWrite write)
+    {
+        filter.Add(write.Key.Hash);
+        if (filter.Count > filter.Capacity)
+            filter = ReadFilter(database);
+    }
+}
