@@ -9,7 +9,7 @@ public sealed class AddressPool
     /// <summary>The range as the slice table knows it.</summary>
     public required PoolRange Range { get; init; }
 
-    /// <summary>The pool's options, then those of its subnet, shared network and the global level that it does not set itself.</summary>
+    /// <summary>The pool's own options; <see cref="Subnet.Options"/> holds the less specific levels.</summary>
     public required OptionSet Options { get; init; }
 }
 

@@ -1,0 +1,131 @@
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+
+namespace Lease.Actors.Allocation;
+
+/// <summary>One shard's slices of one pool, and the single units that it borrowed from elsewhere.</summary>
+internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
+{
+    private const int MaxRefused = 1024;
+
+    private readonly Dictionary<UInt128, SliceSlots> slices = [];
+    private readonly Dictionary<UInt128, SliceSlots> borrowed = [];
+    private readonly Dictionary<LeaseKey, uint> refused = [];
+
+    // Slices with something free; those that turn out to be full leave when they are next looked at.
+    private readonly List<SliceSlots> open = [];
+
+    public PoolRange Pool { get; } = pool;
+
+    public bool Loaded { get; set; }
+
+    /// <summary>Whether the store said that every slice of the pool has an owner.</summary>
+    public bool AllOwned { get; set; }
+
+    /// <summary>The store is not asked for free units before this time, Unix seconds.</summary>
+    public uint ExhaustedUntil { get; set; }
+
+    public bool Asking { get; set; }
+
+    public List<IActorRef> Waiters { get; } = [];
+
+    public uint Now() => now();
+
+    public void Add(Slice slice)
+    {
+        var first = (UInt128)(ulong)slice.Number * (uint)Pool.SliceSize;
+        var slots = new SliceSlots(Pool, first, (int)UInt128.Min((uint)Pool.SliceSize, Pool.Units - first));
+        foreach (var lease in slice.Leases)
+        {
+            if (!Pool.TryUnitOf(lease.Key, out var unit))
+                continue;
+            if (lease.State == LeaseState.Free)
+                slots.Free((int)(unit - first), (uint)(lease.ChangedAt / 1000));
+            else
+                slots.Take((int)(unit - first));
+        }
+
+        slices[(UInt128)(ulong)slice.Number] = slots;
+        List(slots);
+    }
+
+    /// <summary>Takes a unit of nobody's or another's slice into use as a slice of one.</summary>
+    /// <returns>False when it is in a slice of this shard, or borrowed already and in use.</returns>
+    public bool Borrow(LeaseKey key)
+    {
+        if (!Pool.TryUnitOf(key, out var unit) || slices.ContainsKey(unit / (uint)Pool.SliceSize))
+            return false;
+        if (borrowed.TryGetValue(unit, out var known))
+            return known[0] is SlotState.NeverUsed or SlotState.Used;
+        var slots = new SliceSlots(Pool, unit, 1);
+        borrowed[unit] = slots;
+        List(slots);
+        return true;
+    }
+
+    public void Refuse(LeaseKey key, uint at)
+    {
+        if (refused.Count >= MaxRefused)
+            refused.Clear();
+        refused[key] = at + 1;
+    }
+
+    public bool IsRefused(LeaseKey key, uint at) => refused.TryGetValue(key, out var until) && until >= at;
+
+    public (SliceSlots? Slice, int Slot) Find(UInt128 unit)
+    {
+        if (slices.TryGetValue(unit / (uint)Pool.SliceSize, out var slice))
+            return (slice, (int)(unit - slice.First));
+        return borrowed.TryGetValue(unit, out var single) ? (single, 0) : (null, 0);
+    }
+
+    public void List(SliceSlots slice)
+    {
+        if (slice.Listed || slice.NeverUsed + slice.Used == 0)
+            return;
+        slice.Listed = true;
+        open.Add(slice);
+    }
+
+    public bool FindFree(ulong client, Func<LeaseKey, bool> usable, out SliceSlots slice, out int slot)
+    {
+        if (FindOpen(client, usable, out slice, out slot))
+            return true;
+        var at = now();
+        foreach (var held in slices.Values)
+            Reclaim(held, at);
+        foreach (var held in borrowed.Values)
+            Reclaim(held, at);
+        return FindOpen(client, usable, out slice, out slot);
+    }
+
+    private bool FindOpen(ulong client, Func<LeaseKey, bool> usable, out SliceSlots slice, out int slot)
+    {
+        for (var i = open.Count - 1; i >= 0; i--)
+        {
+            slice = open[i];
+            if (slice.NeverUsed + slice.Used == 0)
+            {
+                slice.Listed = false;
+                open.RemoveAt(i);
+                continue;
+            }
+
+            slot = slice.Find(client, usable);
+            if (slot >= 0)
+                return true;
+        }
+
+        slice = null!;
+        slot = -1;
+        return false;
+    }
+
+    private void Reclaim(SliceSlots held, uint at)
+    {
+        if (held.Held == 0)
+            return;
+        held.ReclaimHeld(at);
+        List(held);
+    }
+}

@@ -1,0 +1,129 @@
+using Lease.Kernel.Persistence;
+
+namespace Lease.Actors.Allocation;
+
+/// <summary>What a unit of a slice is at the moment.</summary>
+internal enum SlotState : byte
+{
+    /// <summary>Free, and nobody had it as far as the table remembers.</summary>
+    NeverUsed,
+
+    /// <summary>Free; somebody had it until <c>since</c>.</summary>
+    Used,
+
+    /// <summary>Kept for a client to which it was advertised, until <c>since</c>.</summary>
+    Held,
+
+    /// <summary>Leased, declined, or known to be another shard's.</summary>
+    Taken,
+}
+
+/// <summary>The units of one slice in memory: 9 octets a unit, allocated at once. Times are Unix seconds.</summary>
+internal sealed class SliceSlots
+{
+    private readonly SlotState[] states;
+    private readonly uint[] since;
+    private readonly uint[] holders;
+
+    public SliceSlots(PoolRange pool, UInt128 first, int count)
+    {
+        Pool = pool;
+        First = first;
+        states = new SlotState[count];
+        since = new uint[count];
+        holders = new uint[count];
+        NeverUsed = count;
+    }
+
+    public PoolRange Pool { get; }
+
+    /// <summary>Number of its first unit within the pool.</summary>
+    public UInt128 First { get; }
+
+    public int Count => states.Length;
+
+    public int NeverUsed { get; private set; }
+
+    public int Used { get; private set; }
+
+    public int Held { get; private set; }
+
+    /// <summary>Whether it is in its pool's list of slices with something free.</summary>
+    public bool Listed { get; set; }
+
+    public LeaseKey KeyOf(int slot) => Pool.KeyOf(First + (uint)slot);
+
+    public SlotState this[int slot] => states[slot];
+
+    public bool IsHeldBy(int slot, uint holder) => states[slot] == SlotState.Held && holders[slot] == holder;
+
+    public void Take(int slot) => Set(slot, SlotState.Taken, 0);
+
+    public void Free(int slot, uint now) => Set(slot, SlotState.Used, now);
+
+    public void Hold(int slot, uint holder, uint until)
+    {
+        Set(slot, SlotState.Held, until);
+        holders[slot] = holder;
+    }
+
+    /// <summary>Frees what was held until a time before <paramref name="now"/>.</summary>
+    public void ReclaimHeld(uint now)
+    {
+        for (var i = 0; Held > 0 && i < states.Length; i++)
+        {
+            if (states[i] == SlotState.Held && since[i] <= now)
+                Set(i, SlotState.Used, since[i]);
+        }
+    }
+
+    /// <summary>
+    /// The slot for a client: from its hash on the first that nobody had, else the one that has been free for longest; -1 when there is none that
+    /// <paramref name="usable"/> allows.
+    /// </summary>
+    public int Find(ulong hash, Func<LeaseKey, bool> usable)
+    {
+        var start = (int)(hash % (uint)states.Length);
+        for (var i = 0; NeverUsed > 0 && i < states.Length; i++)
+        {
+            var slot = start + i < states.Length ? start + i : start + i - states.Length;
+            if (states[slot] == SlotState.NeverUsed && usable(KeyOf(slot)))
+                return slot;
+        }
+
+        var oldest = -1;
+        for (var slot = 0; Used > 0 && slot < states.Length; slot++)
+        {
+            if (states[slot] == SlotState.Used && (oldest < 0 || since[slot] < since[oldest]) && usable(KeyOf(slot)))
+                oldest = slot;
+        }
+
+        return oldest;
+    }
+
+    private void Set(int slot, SlotState state, uint time)
+    {
+        Tally(states[slot], -1);
+        Tally(state, 1);
+        states[slot] = state;
+        since[slot] = time;
+    }
+
+    private void Tally(SlotState state, int by)
+    {
+        switch (state)
+        {
+            case SlotState.NeverUsed:
+                NeverUsed += by;
+                break;
+            case SlotState.Used:
+                Used += by;
+                break;
+            case SlotState.Held:
+                Held += by;
+                break;
+            default:
+                break;
+        }
+    }
+}

@@ -1,0 +1,260 @@
+using Lease.Actors.Allocation;
+using Lease.Actors.Bindings;
+using Lease.Actors.Configuration;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+using Lease.Protocol.Dhcp6;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Actors.Dhcp6;
+
+/// <summary>
+/// One client on one link. Owner: the shard of its key; started by its first message, passivated when idle. Invariant: what is answered has been committed;
+/// advertised leases are only held in memory. After a failure it is started anew from its row.
+/// </summary>
+public sealed class BindingActor : UntypedPersistentActor
+{
+    // Each conflict takes one unit out of the choice; so many in one exchange mean that something else is wrong.
+    private const int MaxConflicts = 8;
+
+    private static readonly HashSet<LeaseKey> NoConflicts = [];
+
+    private readonly ShardAllocator allocator;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private Binding? binding;
+    private IReadOnlyList<BoundLease> offers = [];
+    private ClientExchange? exchange;
+    private LeasePlanner? plan;
+    private HashSet<LeaseKey>? conflicts;
+
+    /// <summary>Makes the actor; <see cref="ShardContext.State"/> is the shard's <see cref="ShardAllocator"/>.</summary>
+    public BindingActor(EntityKey key, ShardContext shard, IJournal journal, IBindingStore store, TimeProvider time, ILogger logger)
+        : base(key, shard, journal, store)
+    {
+        allocator = (ShardAllocator)shard.State!;
+        this.time = time;
+        this.logger = logger;
+    }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private string Client => Duid.ToText(BindingKey.DuidOf(Key).Span);
+
+    /// <inheritdoc/>
+    protected override void OnRecover(BindingLoaded loaded)
+    {
+        if (loaded.Payload is { } payload)
+            binding = BindingCodec.Decode(BindingKey.LinkOf(Key), BindingKey.DuidOf(Key), payload);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnCommand(object message)
+    {
+        switch (message)
+        {
+            case ClientExchange received:
+                exchange = received;
+                conflicts = null;
+                Proceed();
+                break;
+            case AllocationProgress when exchange is not null:
+                Proceed();
+                break;
+            case ExpireBinding expire:
+                Expire(expire.Settings.Configuration);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnPersistRejected(JournalWrite write)
+    {
+        if (exchange is null)
+            return;
+        logger.Conflict(exchange.Link.Name, Client, LeaseLog.TextOf(write.Conflict));
+        conflicts ??= [];
+        conflicts.Add(write.Conflict);
+        foreach (var subnet in exchange.Link.Subnets)
+        {
+            foreach (var pool in subnet.Pools)
+                allocator.MarkTaken(pool.Range, write.Conflict);
+            foreach (var pool in subnet.PrefixPools)
+                allocator.MarkTaken(pool.Range, write.Conflict);
+        }
+
+        if (conflicts.Count > MaxConflicts)
+            Abandon($"{conflicts.Count} conflicts in one exchange");
+        else
+            Proceed();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnPersistFailure(JournalWrite? write, string reason) => Abandon(reason);
+
+    private void Proceed()
+    {
+        var current = exchange!;
+        var planner = new LeasePlanner(current, binding, offers, conflicts ?? NoConflicts, allocator, Self, Now);
+        if (!planner.TryPlan())
+        {
+            WaitForAnswer();
+            return;
+        }
+
+        if (!planner.NeedsCommit)
+        {
+            Offer(planner);
+            Finish(current, planner.Answer);
+            return;
+        }
+
+        plan = planner;
+        var now = Now;
+        var next = BindingUpdate.After(current, planner.Leases, now);
+        Persist(
+            BindingUpdate.EventOf(current.Message.Type, planner.Changes),
+            BindingUpdate.RowOf(next, current.Settings.Configuration.HoldEndedBinding),
+            planner.Changes.ToArray(),
+            _ => OnCommitted(next));
+    }
+
+    private void OnCommitted(Binding next)
+    {
+        var current = exchange!;
+        var planner = plan!;
+        plan = null;
+        offers = [];
+        var before = binding ?? new Binding { Link = next.Link, ClientId = next.ClientId };
+        binding = next;
+        MarkAllocator(current.Link, planner.Changes, next.Leases);
+        logger.LogChanges(before, next.Leases, planner.Changes, current.Message.Type.ToString());
+        Finish(current, planner.Answer);
+    }
+
+    private void MarkAllocator(Link link, IReadOnlyList<LeaseChange> changes, IReadOnlyList<BoundLease> leases)
+    {
+        foreach (var change in changes)
+        {
+            var kind = KindOf(leases, change.Key);
+            if (link.FindRange(kind, change.Key) is not { } range)
+                continue;
+            if (change.State == LeaseState.Free)
+                allocator.MarkFree(range, change.Key);
+            else
+                allocator.MarkTaken(range, change.Key);
+        }
+    }
+
+    private static IaKind KindOf(IReadOnlyList<BoundLease> leases, LeaseKey key)
+    {
+        foreach (var lease in leases)
+        {
+            if (lease.Key == key)
+                return lease.Kind;
+        }
+
+        return key.Length == 128 ? IaKind.NonTemporary : IaKind.PrefixDelegation;
+    }
+
+    private void Offer(LeasePlanner planner)
+    {
+        if (planner.Answer.Type != MessageType.Advertise)
+            return;
+        offers = planner.Leases;
+        if (!logger.IsEnabled(LogLevel.Debug))
+            return;
+        foreach (var change in planner.Changes)
+            logger.Offered(exchange!.Link.Name, Client, LeaseLog.TextOf(change.Key));
+    }
+
+    private void Finish(ClientExchange current, Answer answer)
+    {
+        foreach (var ia in answer.Ias)
+        {
+            if (ia.Status is StatusCode.NoAddrsAvail or StatusCode.NoPrefixAvail)
+                logger.NothingFree(current.Link.Name, Client, ia.Status.Value);
+        }
+
+        ReplySender.Send(current.Datagram, current.Chain, current.Settings, current.Subnet, answer, current.Counters);
+        Release();
+    }
+
+    private void Abandon(string reason)
+    {
+        if (exchange is null)
+            return;
+        logger.NotAnswered(exchange.Link.Name, Client, exchange.Message.Type.ToString(), reason);
+        exchange.Counters.CountDrop(Dhcp6Drop.NotCommitted);
+        Release();
+    }
+
+    private void Release()
+    {
+        exchange?.Datagram.Release();
+        exchange = null;
+        plan = null;
+        conflicts = null;
+    }
+
+    // An end is an event like any other: committed first, then in force.
+    private void Expire(Dhcp6Configuration configuration)
+    {
+        if (binding is null || binding.NextDueAt(configuration.HoldEndedBinding) > Now)
+            return;
+        var now = Now;
+        var leases = new List<BoundLease>(binding.Leases.Count);
+        var changes = new List<LeaseChange>();
+        foreach (var lease in binding.Leases)
+        {
+            var ends = lease.EndsAt != 0 && lease.EndsAt <= now;
+            leases.Add(ends ? lease with { Phase = LeasePhase.Expired, ChangedAt = now, ProbationEndsAt = 0 } : lease);
+            if (ends)
+                changes.Add(new LeaseChange(lease.Key, LeaseState.Free));
+        }
+
+        if (changes.Count == 0)
+        {
+            Forget();
+            return;
+        }
+
+        var next = new Binding
+        {
+            Link = binding.Link,
+            ClientId = binding.ClientId,
+            Leases = leases,
+            LastTransactionAt = binding.LastTransactionAt,
+            LinkLayerAddress = binding.LinkLayerAddress,
+            Relay = binding.Relay,
+            ClientOptions = binding.ClientOptions,
+        };
+        Persist(
+            BindingUpdate.EventOf(cause: default, changes),
+            BindingUpdate.RowOf(next, configuration.HoldEndedBinding),
+            changes.ToArray(),
+            _ => OnExpired(configuration, next, changes));
+    }
+
+    private void OnExpired(Dhcp6Configuration configuration, Binding next, List<LeaseChange> changes)
+    {
+        var before = binding!;
+        binding = next;
+        foreach (var link in configuration.Links)
+        {
+            if (link.Name == next.Link)
+                MarkAllocator(link, changes, next.Leases);
+        }
+
+        logger.LogChanges(before, next.Leases, changes, "lifetime");
+    }
+
+    private void Forget()
+    {
+        var changes = binding!.Leases.Select(static l => new LeaseChange(l.Key, LeaseState.Free)).ToArray();
+        Persist(BindingUpdate.EventOf(cause: default, changes), row: null, changes, _ => Context.Stop(Self));
+    }
+}

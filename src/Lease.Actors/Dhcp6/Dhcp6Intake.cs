@@ -1,0 +1,151 @@
+using Lease.Actors.Bindings;
+using Lease.Actors.Configuration;
+using Lease.Kernel.Actors;
+using Lease.Kernel.IO;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Actors.Dhcp6;
+
+/// <summary>
+/// The first look at a packet, on the socket's thread: relays, validity, link and client; then to the binding's shard. What needs no binding (CONFIRM,
+/// INFORMATION-REQUEST) is answered here. Nothing that comes from the network throws.
+/// </summary>
+public sealed class Dhcp6Intake(IActorRef region, Dhcp6Counters counters, TimeProvider time, ILogger logger) : IDatagramHandler
+{
+    private long nextSubnetWarning;
+    private volatile Dhcp6Settings? settings;
+
+    /// <summary>The configuration for the packets that come from now on; until it is set they are dropped.</summary>
+    public Dhcp6Settings? Settings
+    {
+        get => settings;
+        set => settings = value;
+    }
+
+    /// <inheritdoc/>
+    public void Handle(Datagram datagram)
+    {
+        if (settings is not { } current)
+        {
+            Drop(datagram, Dhcp6Drop.ServiceInterrupted, "the server is starting");
+            return;
+        }
+
+        var packet = datagram.Data;
+        if (!RelayChain.TryUnwrap(packet, out var chain, out var defect)
+            || !Dhcp6Message.TryRead(chain.Message(packet), chain.MessageStart, out var message, out defect))
+        {
+            Drop(datagram, Dhcp6Drop.Malformed, defect);
+            return;
+        }
+
+        counters.CountReceived(message.Type, chain.Hops > 0);
+        var validity = MessageValidation.Check(message, current.ServerDuid);
+        if (validity != Validity.Valid)
+        {
+            Drop(datagram, DropOf(validity), message.Type);
+            return;
+        }
+
+        Route(datagram, chain, message, current);
+    }
+
+    private void Route(Datagram datagram, in RelayChain chain, Dhcp6Message message, Dhcp6Settings current)
+    {
+        var packet = datagram.Data;
+        var source = new Ipv6Address(datagram.Source.Address);
+        var found = chain.Hops > 0
+            ? current.Selector.TrySelectRelayed(packet, chain, out var link, out var subnet)
+            : current.Selector.TrySelectDirect(datagram.Channel.InterfaceName, source, out link, out subnet);
+        if (!found)
+        {
+            WarnOfSubnet(datagram, chain);
+            Drop(datagram, Dhcp6Drop.NoSubnet, message.Type);
+            return;
+        }
+
+        if (chain.Hops == 0 && !datagram.IsMulticast && !MayBeUnicast(datagram, chain, message, current, subnet))
+            return;
+        if (message.Type is MessageType.Confirm or MessageType.InformationRequest)
+        {
+            AnswerWithoutBinding(datagram, chain, message, current, link, subnet);
+            return;
+        }
+
+        message.Options.TryGet(OptionCode.ClientId, out var duid);
+        var key = BindingKey.ForDuid(duid, link.Name);
+        region.Tell(new ClientExchange(datagram, chain, current, link, subnet, key, counters));
+    }
+
+    // RFC 8415 sections 16 and 18.3: what may be unicast only if the server has given the UNICAST option is refused, or dropped.
+    private bool MayBeUnicast(Datagram datagram, in RelayChain chain, Dhcp6Message message, Dhcp6Settings current, Subnet subnet)
+    {
+        if (subnet.Options.Find((ushort)OptionCode.Unicast) is not null || new Ipv6Address(datagram.Source.Address).IsLoopback)
+            return true;
+        if (message.Type is MessageType.Request or MessageType.Renew or MessageType.Release or MessageType.Decline)
+        {
+            var refusal = new Answer { Type = MessageType.Reply, Status = StatusCode.UseMulticast };
+            ReplySender.Send(datagram, chain, current, subnet, refusal, counters);
+            datagram.Release();
+            return false;
+        }
+
+        Drop(datagram, Dhcp6Drop.UnicastNotAllowed, message.Type);
+        return false;
+    }
+
+    // Sections 18.3.3 and 18.3.6.
+    private void AnswerWithoutBinding(Datagram datagram, in RelayChain chain, Dhcp6Message message, Dhcp6Settings current, Link link, Subnet subnet)
+    {
+        var answer = message.Type == MessageType.Confirm
+            ? Confirmation.AnswerTo(message, link)
+            : new Answer { Type = MessageType.Reply, WithOptions = true, Reservation = ReservationOf(datagram, chain, message, current, link, subnet) };
+        if (answer is null)
+        {
+            Drop(datagram, Dhcp6Drop.NothingToAnswer, message.Type);
+            return;
+        }
+
+        ReplySender.Send(datagram, chain, current, subnet, answer, counters);
+        datagram.Release();
+    }
+
+    private Reservation? ReservationOf(Datagram datagram, in RelayChain chain, Dhcp6Message message, Dhcp6Settings current, Link link, Subnet subnet)
+    {
+        if (!message.Options.TryGet(OptionCode.ClientId, out var duid))
+            return null;
+        var exchange = new ClientExchange(datagram, chain, current, link, subnet, BindingKey.ForDuid(duid, link.Name), counters);
+        return ReservationLookup.Find(exchange, duid, ReservationLookup.HardwareAddressOf(exchange, duid));
+    }
+
+    private void WarnOfSubnet(Datagram datagram, in RelayChain chain)
+    {
+        var now = time.GetTimestamp();
+        var next = Interlocked.Read(ref nextSubnetWarning);
+        if (now < next || Interlocked.CompareExchange(ref nextSubnetWarning, now + (60 * time.TimestampFrequency), next) != next)
+            return;
+        var detail = chain.Hops == 0 ? "direct" : $"relayed, link-address {chain.Hop(datagram.Data, chain.Hops - 1).LinkAddress}";
+        logger.NoSubnet(new Ipv6Address(datagram.Source.Address), datagram.Channel.InterfaceName, detail);
+    }
+
+    private void Drop<T>(Datagram datagram, Dhcp6Drop reason, T detail)
+    {
+        counters.CountDrop(reason);
+        if (logger.IsEnabled(LogLevel.Debug))
+            logger.PacketDropped(reason, new Ipv6Address(datagram.Source.Address), datagram.Channel.InterfaceName, $"{detail}");
+        datagram.Release();
+    }
+
+    private static Dhcp6Drop DropOf(Validity validity) => validity switch
+    {
+        Validity.NoClientId => Dhcp6Drop.NoClientId,
+        Validity.NoServerId => Dhcp6Drop.NoServerId,
+        Validity.UnexpectedServerId => Dhcp6Drop.UnexpectedServerId,
+        Validity.OtherServer => Dhcp6Drop.OtherServer,
+        Validity.UnexpectedIa => Dhcp6Drop.UnexpectedIa,
+        Validity.DuplicateId => Dhcp6Drop.DuplicateId,
+        _ => Dhcp6Drop.NotForServers,
+    };
+}

@@ -1,0 +1,77 @@
+using Lease.Actors.Bindings;
+using Lease.Actors.Configuration;
+using Lease.Kernel.Persistence;
+using Lease.Protocol;
+
+namespace Lease.Actors.Dhcp6;
+
+/// <summary>Looks up subnets and pools of a link for leases.</summary>
+internal static class LinkLookup
+{
+    /// <summary>The subnet of the link with this number; null when the configuration has none.</summary>
+    public static Subnet? FindSubnet(this Link link, uint id)
+    {
+        foreach (var subnet in link.Subnets)
+        {
+            if (subnet.Id == id)
+                return subnet;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the address lies in a subnet of the link.</summary>
+    public static bool Contains(this Link link, Ipv6Address address)
+    {
+        foreach (var subnet in link.Subnets)
+        {
+            if (subnet.Prefix.Contains(address))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The pool range that a lease is a unit of; null when it is from no pool (a reservation outside).</summary>
+    public static PoolRange? FindRange(this Link link, IaKind kind, LeaseKey key)
+    {
+        foreach (var subnet in link.Subnets)
+        {
+            if (kind == IaKind.PrefixDelegation)
+            {
+                if (FindPrefixPool(subnet, key) is { } pool)
+                    return pool.Range;
+            }
+            else if (FindAddressPool(subnet, key) is { } pool)
+            {
+                return pool.Range;
+            }
+        }
+
+        return null;
+    }
+
+    public static AddressPool? FindAddressPool(Subnet subnet, LeaseKey key)
+    {
+        foreach (var pool in subnet.Pools)
+        {
+            if (pool.Range.TryUnitOf(key, out _))
+                return pool;
+        }
+
+        return null;
+    }
+
+    public static PrefixPool? FindPrefixPool(Subnet subnet, LeaseKey key)
+    {
+        foreach (var pool in subnet.PrefixPools)
+        {
+            if (pool.Range.TryUnitOf(key, out _))
+                return pool;
+        }
+
+        return null;
+    }
+
+    public static Ipv6Prefix ToPrefix(this LeaseKey key) => new(new Ipv6Address(key.Address), key.Length);
+}

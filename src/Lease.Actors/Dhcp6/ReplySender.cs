@@ -1,0 +1,43 @@
+using Lease.Kernel.IO;
+using Lease.Protocol.Dhcp6;
+
+namespace Lease.Actors.Dhcp6;
+
+/// <summary>Encodes answers and sends them, on the caller's thread, with a buffer that the thread keeps.</summary>
+internal static class ReplySender
+{
+    private const int RelayPort = 547;
+
+    // The largest UDP payload over IPv6 without jumbograms.
+    private const int MaxDatagram = 65_527;
+
+    [ThreadStatic]
+    private static byte[]? buffer;
+
+    /// <summary>Sends the answer to where the message came from, or counts why it could not be sent.</summary>
+    public static void Send(Datagram datagram, in RelayChain chain, Dhcp6Settings settings, Configuration.Subnet subnet, Answer answer, Dhcp6Counters counters)
+    {
+        buffer ??= new byte[MaxDatagram];
+        if (!ReplyWriter.TryWrite(buffer, datagram.Data, chain, settings, subnet, answer, out var length))
+        {
+            counters.CountDrop(Dhcp6Drop.ReplyTooLarge);
+            return;
+        }
+
+        if (datagram.Channel.Send(buffer.AsSpan(0, length), DestinationOf(datagram, chain, settings)))
+            counters.CountSent(answer.Type);
+        else
+            counters.CountDrop(Dhcp6Drop.NotSent);
+    }
+
+    // RFC 8415 section 18.3.10; RFC 8357 section 5.2: a relay that sent RELAY_SOURCE_PORT is answered at the port it sent from.
+    private static UdpEndpoint DestinationOf(Datagram datagram, in RelayChain chain, Dhcp6Settings settings)
+    {
+        var port = settings.Configuration.ClientPort;
+        if (port == 0)
+            return datagram.Source;
+        if (chain.Hops > 0)
+            port = chain.Hop(datagram.Data, 0).Options.Contains(OptionCode.RelaySourcePort) ? datagram.Source.Port : RelayPort;
+        return datagram.Source with { Port = (ushort)port };
+    }
+}
