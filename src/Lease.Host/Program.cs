@@ -1,2 +1,12 @@
-Console.Error.WriteLine("usage: lease COMMAND");
-return 2;
+using System.CommandLine;
+using Lease.Host.Commands;
+
+var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 networks")
+{
+    CheckCommand.Create(),
+    ServeCommand.Create(),
+};
+var parsed = root.Parse(args);
+return parsed.Errors.Count > 0 && parsed.Invoke() != 0
+    ? ExitCode.WrongUsage
+    : await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

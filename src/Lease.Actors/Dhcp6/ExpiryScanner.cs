@@ -1,6 +1,5 @@
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
-using Lease.Kernel.Sharding;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Actors.Dhcp6;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Lease.Kernel.Persistence;
-using Microsoft.Extensions.Logging;
 
 namespace Lease.Storage.Sqlite;
 

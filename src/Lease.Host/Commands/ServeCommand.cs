@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Lease.Host.Configuration;
+using Lease.Host.Server;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Host.Commands;
+
+/// <summary><c>lease serve</c>: runs a node until SIGTERM or SIGINT. SIGHUP rereads the configuration, SIGUSR1 prints the counters.</summary>
+internal static class ServeCommand
+{
+    private const int Sigusr1 = 10;
+
+    public static Command Create()
+    {
+        var config = new Option<string>("--config") { Description = "the configuration file", Required = true };
+        var data = new Option<string>("--data") { Description = "the folder of the SQLite store", DefaultValueFactory = static _ => "/var/lib/lease" };
+        var level = new Option<LogLevel?>("--log-level") { Description = "Debug, Information, Warning, Error or None; default: the configuration's, else Information" };
+        var json = new Option<bool>("--log-json") { Description = "log a JSON object a line" };
+        var command = new Command("serve", "serve DHCPv6 clients") { config, data, level, json };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            parsed.GetValue(config)!, parsed.GetValue(data)!, parsed.GetValue(level), parsed.GetValue(json), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string file, string data, LogLevel? level, bool json, CancellationToken cancellation)
+    {
+        var result = ConfigurationFile.Read(file);
+        using var loggers = Logging.Create(level ?? result.Configuration?.LogLevel ?? LogLevel.Information, json);
+        var logger = loggers.CreateLogger("Lease.Server");
+        Report(logger, result);
+        if (result.Configuration is not { } configuration)
+            return ExitCode.Failed;
+        try
+        {
+            await using var server = await LeaseServer.StartAsync(configuration, Path.GetFullPath(data), TimeProvider.System, loggers);
+            logger.Ready(server.Port, data);
+            await UntilStoppedAsync(server, file, logger, cancellation);
+            PrintCounters(server);
+            return ExitCode.Done;
+        }
+        catch (IOException e)
+        {
+            logger.ConfigurationError(e.Message);
+            return ExitCode.Failed;
+        }
+    }
+
+    private static async Task UntilStoppedAsync(LeaseServer server, string file, ILogger logger, CancellationToken cancellation)
+    {
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            logger.Stopping(signal.Signal.ToString());
+            stop.TrySetResult();
+        }
+
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            _ = ReloadAsync(server, file, logger);
+        });
+        using var user1 = PosixSignalRegistration.Create((PosixSignal)Sigusr1, signal =>
+        {
+            signal.Cancel = true;
+            PrintCounters(server);
+        });
+        using var cancelled = cancellation.Register(() => stop.TrySetResult());
+        await stop.Task;
+    }
+
+    private static async Task ReloadAsync(LeaseServer server, string file, ILogger logger)
+    {
+        var result = ConfigurationFile.Read(file);
+        Report(logger, result);
+        try
+        {
+            if (result.Configuration is { } configuration)
+            {
+                await server.ReconfigureAsync(configuration.Dhcp6);
+                logger.Reconfigured(file);
+                return;
+            }
+        }
+        catch (IOException e)
+        {
+            logger.ConfigurationError(e.Message);
+        }
+
+        logger.ConfigurationRefused(file);
+    }
+
+    private static void Report(ILogger logger, ConfigurationResult result)
+    {
+        foreach (var problem in result.Problems)
+        {
+            if (problem.Severity == Severity.Error)
+                logger.ConfigurationError(problem.ToString());
+            else
+                logger.ConfigurationWarning(problem.ToString());
+        }
+    }
+
+    private static void PrintCounters(LeaseServer server)
+    {
+        foreach (var (name, value) in server.AllCounters())
+            Console.Error.WriteLine($"counter {name} {value}");
+    }
+}

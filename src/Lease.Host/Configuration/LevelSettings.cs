@@ -1,0 +1,133 @@
+using Lease.Actors.Configuration;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
+
+namespace Lease.Host.Configuration;
+
+/// <summary>What the global level, a shared network and a subnet have in common; each inherits from the one above what it does not set itself.</summary>
+internal sealed record LevelSettings
+{
+    public uint? MinPreferred { get; init; }
+
+    public uint Preferred { get; init; } = 3600;
+
+    public uint? MaxPreferred { get; init; }
+
+    public uint? MinValid { get; init; }
+
+    public uint Valid { get; init; } = 7200;
+
+    public uint? MaxValid { get; init; }
+
+    public RenewalTimers Timers { get; init; } = new(T1: null, T2: null);
+
+    public bool RapidCommit { get; init; }
+
+    public bool ReservationsGlobal { get; init; }
+
+    public bool ReservationsInSubnet { get; init; } = true;
+
+    public bool ReservationsOutOfPool { get; init; }
+
+    public double CacheThreshold { get; init; }
+
+    public uint? CacheMaxAge { get; init; }
+
+    public bool StoreExtendedInfo { get; init; } = true;
+
+    public SubnetSelectors Selectors { get; init; } = new();
+
+    public OptionSet Options { get; init; } = OptionSet.Empty;
+
+    public Lifetimes Lifetimes => new(MinPreferred ?? Preferred, Preferred, MaxPreferred ?? Preferred, MinValid ?? Valid, Valid, MaxValid ?? Valid);
+
+    /// <summary>Reads a level over the one above it.</summary>
+    public static LevelSettings Read(ConfigurationNode node, LevelSettings above, OptionDataReader options, bool selectors)
+    {
+        var timers = above.Timers;
+        var level = above with
+        {
+            Preferred = node.Number("preferred-lifetime") ?? above.Preferred,
+            MinPreferred = node.Number("min-preferred-lifetime") ?? above.MinPreferred,
+            MaxPreferred = node.Number("max-preferred-lifetime") ?? above.MaxPreferred,
+            Valid = node.Number("valid-lifetime") ?? above.Valid,
+            MinValid = node.Number("min-valid-lifetime") ?? above.MinValid,
+            MaxValid = node.Number("max-valid-lifetime") ?? above.MaxValid,
+            Timers = new RenewalTimers(
+                node.Number("renew-timer") ?? timers.T1,
+                node.Number("rebind-timer") ?? timers.T2,
+                node.Flag("calculate-tee-times") ?? timers.Calculate,
+                node.Share("t1-percent") ?? timers.T1Share,
+                node.Share("t2-percent") ?? timers.T2Share),
+            RapidCommit = node.Flag("rapid-commit") ?? above.RapidCommit,
+            ReservationsGlobal = node.Flag("reservations-global") ?? above.ReservationsGlobal,
+            ReservationsInSubnet = node.Flag("reservations-in-subnet") ?? above.ReservationsInSubnet,
+            ReservationsOutOfPool = node.Flag("reservations-out-of-pool") ?? above.ReservationsOutOfPool,
+            CacheThreshold = node.Share("cache-threshold") ?? above.CacheThreshold,
+            CacheMaxAge = node.Number("cache-max-age") ?? above.CacheMaxAge,
+            StoreExtendedInfo = node.Flag("store-extended-info") ?? above.StoreExtendedInfo,
+            Options = options.Read(node).Over(above.Options),
+        };
+        level = level with { Selectors = selectors ? ReadSelectors(node, above.Selectors) : above.Selectors };
+        level = ReadReservationMode(node, level);
+        Check(node, level);
+        return level;
+    }
+
+    private static SubnetSelectors ReadSelectors(ConfigurationNode node, SubnetSelectors above)
+    {
+        var relays = new List<Ipv6Address>();
+        if (node.Object("relay") is { } relay)
+        {
+            foreach (var text in relay.Texts("ip-addresses").Append(relay.Text("ip-address")).OfType<string>())
+            {
+                if (Ipv6Address.TryParse(text, out var address))
+                    relays.Add(address);
+                else
+                    relay.Error("ip-addresses", $"\"{text}\" is no IPv6 address");
+            }
+
+            relay.RefuseUnknown();
+        }
+
+        return new SubnetSelectors
+        {
+            Interface = node.Text("interface") is { Length: > 0 } name ? name : above.Interface,
+            InterfaceId = ReadInterfaceId(node) ?? above.InterfaceId,
+            RelayAddresses = relays.Count > 0 ? relays : above.RelayAddresses,
+        };
+    }
+
+    // As in Kea: text, or octets as 0x....
+    private static byte[]? ReadInterfaceId(ConfigurationNode node)
+    {
+        if (node.Text("interface-id") is not { Length: > 0 } text)
+            return null;
+        return text.StartsWith("0x", StringComparison.Ordinal) && Duid.TryParse(text, out var octets) ? octets : System.Text.Encoding.UTF8.GetBytes(text);
+    }
+
+    // The names of Kea before 1.9.5.
+    private static LevelSettings ReadReservationMode(ConfigurationNode node, LevelSettings level) => node.Choice("reservation-mode", "disabled", "off", "out-of-pool", "global", "all") switch
+    {
+        null => level,
+        "disabled" or "off" => level with { ReservationsGlobal = false, ReservationsInSubnet = false, ReservationsOutOfPool = false },
+        "out-of-pool" => level with { ReservationsGlobal = false, ReservationsInSubnet = true, ReservationsOutOfPool = true },
+        "global" => level with { ReservationsGlobal = true, ReservationsInSubnet = false, ReservationsOutOfPool = false },
+        _ => level with { ReservationsGlobal = false, ReservationsInSubnet = true, ReservationsOutOfPool = false },
+    };
+
+    private static void Check(ConfigurationNode node, LevelSettings level)
+    {
+        var limits = level.Lifetimes;
+        if (limits.MinPreferred > limits.Preferred || limits.Preferred > limits.MaxPreferred)
+            node.Error("preferred-lifetime", $"must lie between its minimum and maximum: {limits.MinPreferred} <= {limits.Preferred} <= {limits.MaxPreferred}");
+        if (limits.MinValid > limits.Valid || limits.Valid > limits.MaxValid)
+            node.Error("valid-lifetime", $"must lie between its minimum and maximum: {limits.MinValid} <= {limits.Valid} <= {limits.MaxValid}");
+        if (limits.Preferred > limits.Valid)
+            node.Warn("preferred-lifetime", $"{limits.Preferred} is longer than the valid lifetime {limits.Valid}: {limits.Valid} is used");
+        if (level.Timers is { T1: { } t1, T2: { } t2 } && t1 > t2)
+            node.Error("renew-timer", $"{t1} must not be longer than rebind-timer {t2}");
+        if (level.Timers.T1Share > level.Timers.T2Share)
+            node.Error("t1-percent", $"{level.Timers.T1Share} must not be more than t2-percent {level.Timers.T2Share}");
+    }
+}

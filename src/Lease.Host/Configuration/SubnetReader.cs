@@ -1,0 +1,140 @@
+using System.Globalization;
+using Lease.Actors.Configuration;
+using Lease.Protocol;
+
+namespace Lease.Host.Configuration;
+
+/// <summary>Reads <c>shared-networks</c> and <c>subnet6</c> into links.</summary>
+internal sealed class SubnetReader(int shardCount, OptionDataReader options)
+{
+    private readonly PoolReader pools = new(shardCount, options);
+    private readonly ReservationReader reservations = new(options);
+    private readonly Dictionary<uint, string> ids = [];
+    private readonly List<(Ipv6Prefix Prefix, string Path)> prefixes = [];
+    private readonly List<(UInt128 First, UInt128 Last, string Path)> ranges = [];
+    private uint lastId;
+
+    public List<Link> ReadLinks(ConfigurationNode parent, LevelSettings global)
+    {
+        var links = new List<Link>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in parent.Objects("shared-networks"))
+        {
+            var name = node.Text("name");
+            var level = LevelSettings.Read(node, global, options, selectors: true);
+            var subnets = ReadSubnets(node, level);
+            NameWithoutEffect(node);
+            node.RefuseUnknown();
+            if (string.IsNullOrEmpty(name))
+                node.Error("needs a name");
+            else if (!names.Add(name))
+                node.Error("name", $"another shared network is named {name}");
+            else
+                links.Add(new Link { Name = name, Subnets = subnets });
+        }
+
+        foreach (var subnet in ReadSubnets(parent, global))
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"subnet-{subnet.Id}");
+            if (!names.Add(name))
+                parent.Error("shared-networks", $"a shared network must not be named {name}: that is the link of subnet {subnet.Id}");
+            links.Add(new Link { Name = name, Subnets = [subnet] });
+        }
+
+        return links;
+    }
+
+    private List<Subnet> ReadSubnets(ConfigurationNode parent, LevelSettings above)
+    {
+        var subnets = new List<Subnet>();
+        foreach (var node in parent.Objects("subnet6"))
+        {
+            var id = ReadId(node);
+            var prefix = node.Parsed<Ipv6Prefix>("subnet", Ipv6Prefix.TryParse, "a prefix ADDRESS/LENGTH");
+            var level = LevelSettings.Read(node, above, options, selectors: true);
+            var network = prefix?.Network ?? default;
+            var addressPools = pools.ReadPools(node, network);
+            var prefixPools = pools.ReadPrefixPools(node);
+            var table = reservations.Read(node, network);
+            NameWithoutEffect(node);
+            node.RefuseUnknown();
+            if (prefix is null)
+            {
+                if (!node.Has("subnet"))
+                    node.Error("needs subnet: a prefix ADDRESS/LENGTH");
+                continue;
+            }
+
+            CheckPlace(node, network, addressPools, prefixPools);
+            subnets.Add(Make(id, network, level, addressPools, prefixPools, table));
+        }
+
+        return subnets;
+    }
+
+    private static Subnet Make(
+        uint id, Ipv6Prefix prefix, LevelSettings level, List<AddressPool> addressPools, List<PrefixPool> prefixPools, ReservationTable table) => new()
+        {
+            Id = id,
+            Prefix = prefix,
+            Selectors = level.Selectors,
+            Pools = addressPools,
+            PrefixPools = prefixPools,
+            Lifetimes = level.Lifetimes,
+            Timers = level.Timers,
+            RapidCommit = level.RapidCommit,
+            Options = level.Options,
+            Reservations = table,
+            ReservationsGlobal = level.ReservationsGlobal,
+            ReservationsInSubnet = level.ReservationsInSubnet,
+            ReservationsOutOfPool = level.ReservationsOutOfPool,
+            CacheThreshold = level.CacheThreshold,
+            CacheMaxAge = level.CacheMaxAge is { } age ? TimeSpan.FromSeconds(age) : null,
+            StoreExtendedInfo = level.StoreExtendedInfo,
+        };
+
+    // A subnet without an id takes the next number, as in Kea before 2.5.
+    private uint ReadId(ConfigurationNode node)
+    {
+        var id = node.Number("id", 0, uint.MaxValue - 1) ?? 0;
+        if (id == 0)
+            id = lastId + 1;
+        lastId = Math.Max(lastId, id);
+        if (!ids.TryAdd(id, node.Path))
+            node.Error("id", $"{id} is the id of {ids[id]} too");
+        return id;
+    }
+
+    private void CheckPlace(ConfigurationNode node, Ipv6Prefix prefix, List<AddressPool> addressPools, List<PrefixPool> prefixPools)
+    {
+        foreach (var (other, path) in prefixes)
+        {
+            if (other.Contains(prefix) || prefix.Contains(other))
+                node.Error("subnet", $"{prefix} overlaps {other} of {path}");
+        }
+
+        prefixes.Add((prefix, node.Path));
+        foreach (var pool in addressPools)
+            CheckRange(node, "pools", pool.Range.Start, pool.Range.KeyOf(pool.Range.Units - 1).Address);
+        foreach (var pool in prefixPools)
+            CheckRange(node, "pd-pools", pool.Prefix.First.Value, pool.Prefix.Last.Value);
+    }
+
+    private void CheckRange(ConfigurationNode node, string key, UInt128 first, UInt128 last)
+    {
+        foreach (var (otherFirst, otherLast, path) in ranges)
+        {
+            if (first <= otherLast && otherFirst <= last)
+                node.Error(key, $"{new Ipv6Address(first)}-{new Ipv6Address(last)} overlaps {new Ipv6Address(otherFirst)}-{new Ipv6Address(otherLast)} of {path}");
+        }
+
+        ranges.Add((first, last, node.Path));
+    }
+
+    private static void NameWithoutEffect(ConfigurationNode node) => node.WithoutEffect(
+        "is known to Kea and has no effect here",
+        "client-class", "client-classes", "require-client-classes", "evaluate-additional-classes", "ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update",
+        "ddns-replace-client-name", "ddns-generated-prefix", "ddns-qualifying-suffix", "ddns-update-on-renew", "ddns-use-conflict-resolution",
+        "ddns-conflict-resolution-mode", "ddns-ttl", "ddns-ttl-percent", "hostname-char-set", "hostname-char-replacement", "allocator", "pd-allocator",
+        "4o6-interface", "4o6-interface-id", "4o6-subnet");
+}

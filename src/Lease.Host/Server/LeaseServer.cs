@@ -1,0 +1,179 @@
+using System.Net.NetworkInformation;
+using System.Security.Cryptography;
+using Lease.Actors.Allocation;
+using Lease.Actors.Configuration;
+using Lease.Actors.Dhcp6;
+using Lease.Host.Configuration;
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+using Lease.Protocol.Dhcp6;
+using Lease.Storage.Sqlite;
+using Lease.Transport.Udp;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Host.Server;
+
+/// <summary>A node: store, actors and sockets put together, in the order in which they can be used.</summary>
+internal sealed class LeaseServer : IAsyncDisposable
+{
+    private readonly ActorSystem system;
+    private readonly SqliteLeaseStore store;
+    private readonly ShardRegion region;
+    private readonly Dhcp6Intake intake;
+    private readonly Dhcp6Counters counters;
+    private readonly ILogger logger;
+    private readonly string nodeId;
+    private UdpServer? udp;
+
+    private LeaseServer(LeaseConfiguration configuration, ActorSystem system, SqliteLeaseStore store, ILoggerFactory loggers)
+    {
+        this.system = system;
+        this.store = store;
+        nodeId = configuration.NodeId;
+        logger = loggers.CreateLogger("Lease.Server");
+        counters = new Dhcp6Counters();
+        var leaseLog = loggers.CreateLogger("Lease.Dhcp6");
+        var options = new ShardRegionOptions { ShardCount = store.Meta.ShardCount };
+        region = ShardRegion.Start(
+            system, "binding", options, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, store, store, system.TimeProvider, leaseLog));
+        intake = new Dhcp6Intake(region, counters, system.TimeProvider, leaseLog);
+    }
+
+    /// <summary>Figures of the DHCPv6 service.</summary>
+    public Dhcp6Counters Counters => counters;
+
+    /// <summary>The UDP port that is served.</summary>
+    public int Port => udp!.Port;
+
+    /// <summary>The tables.</summary>
+    public ILeaseStore Store => store;
+
+    /// <summary>Where committed changes are published.</summary>
+    public EventStream EventStream => system.EventStream;
+
+    /// <summary>Opens the store, claims the shards, then listens.</summary>
+    /// <exception cref="IOException">The store or a socket cannot be opened; the message says which and why.</exception>
+    public static async Task<LeaseServer> StartAsync(LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers)
+    {
+        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = time, LoggerFactory = loggers });
+        SqliteLeaseStore? store = null;
+        LeaseServer? server = null;
+        try
+        {
+            store = SqliteLeaseStore.Open(new SqliteStoreOptions
+            {
+                Directory = directory,
+                ShardCount = configuration.Shards,
+                TimeProvider = time,
+                Logger = loggers.CreateLogger("Lease.Storage"),
+                EventStream = system.EventStream,
+            });
+            server = new LeaseServer(configuration, system, store, loggers);
+            await server.OpenAsync(configuration, loggers);
+            return server;
+        }
+        catch (IOException)
+        {
+            if (server is not null)
+                await server.DisposeAsync();
+            else
+                await DisposeAsync(system, store);
+            throw;
+        }
+    }
+
+    /// <summary>Answers by another configuration from the next packet on. Sockets stay as they are.</summary>
+    public async Task ReconfigureAsync(Dhcp6Configuration configuration)
+        => intake.Settings = new Dhcp6Settings(configuration, await ServerDuidAsync(configuration));
+
+    /// <summary>Every counter that is not zero.</summary>
+    public IEnumerable<(string Name, long Value)> AllCounters()
+    {
+        foreach (var counter in counters.NonZero())
+            yield return counter;
+        (string, long)[] others =
+        [
+            ("udp.received", udp?.Counters.Received ?? 0),
+            ("udp.sent", udp?.Counters.Sent ?? 0),
+            ("udp.send-errors", udp?.Counters.SendErrors ?? 0),
+            ("udp.receive-errors", udp?.Counters.ReceiveErrors ?? 0),
+            ("journal.batches", store.Counters.Batches),
+            ("journal.committed", store.Counters.Committed),
+            ("journal.conflicts", store.Counters.Conflicts),
+            ("journal.failed", store.Counters.Failed),
+            ("journal.fenced", store.Counters.Fenced),
+            ("journal.refused", store.Counters.Refused),
+            ("journal.loads", store.Counters.Loads),
+            ("bindings.live", region.Counters.Live),
+            ("bindings.started", region.Counters.Started),
+            ("bindings.passivated", region.Counters.Passivated),
+        ];
+        foreach (var counter in others)
+        {
+            if (counter.Item2 != 0)
+                yield return counter;
+        }
+    }
+
+    /// <summary>Stops listening, lets what is under way commit and be answered, gives the shards up, closes the store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        intake.Settings = null;
+        for (var shard = 0; shard < store.Meta.ShardCount; shard++)
+            await region.StopShardAsync(shard);
+        udp?.Dispose();
+        try
+        {
+            await store.ReleaseAsync(nodeId, CancellationToken.None);
+        }
+        catch (StoreException e)
+        {
+            logger.ReleaseFailed(e.Message);
+        }
+
+        await DisposeAsync(system, store);
+    }
+
+    private static async Task DisposeAsync(ActorSystem system, SqliteLeaseStore? store)
+    {
+        await system.DisposeAsync();
+        if (store is not null)
+            await store.DisposeAsync();
+    }
+
+    private async Task OpenAsync(LeaseConfiguration configuration, ILoggerFactory loggers)
+    {
+        var grants = await store.ClaimAsync(nodeId, CancellationToken.None);
+        if (grants.Count < store.Meta.ShardCount)
+        {
+            throw new StoreException(
+                $"{store.Meta.ShardCount - grants.Count} of {store.Meta.ShardCount} shards belong to another node than {nodeId}: start under that node's name (Lease.node.id)");
+        }
+
+        foreach (var grant in grants)
+            region.StartShard(grant, new ShardAllocator(grant.Shard, store, system.TimeProvider));
+        intake.Settings = new Dhcp6Settings(configuration.Dhcp6, await ServerDuidAsync(configuration.Dhcp6));
+        logger.ServerDuid(Duid.ToText(intake.Settings.ServerDuid));
+        var shards = grants.Select(static g => g.Shard).ToArray();
+        system.ActorOf(
+            Props.Create(() => new ExpiryScanner(store, region, shards, () => intake.Settings, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
+        var listen = configuration.Dhcp6.Interfaces.Select(static i => new UdpListen(i.Name, i.Unicast)).ToArray();
+        udp = UdpServer.Start(listen, configuration.Dhcp6.ServerPort, intake, system.TimeProvider, loggers.CreateLogger("Lease.Transport"));
+    }
+
+    private async Task<byte[]> ServerDuidAsync(Dhcp6Configuration configuration)
+        => configuration.ServerDuid ?? await store.GetOrAddServerDuidAsync(MakeDuid(), CancellationToken.None);
+
+    // RFC 8415 section 11: made once from an interface's address and the time, then kept in the store.
+    private byte[] MakeDuid()
+    {
+        var hardware = NetworkInterface.GetAllNetworkInterfaces()
+            .Where(static i => i.NetworkInterfaceType == NetworkInterfaceType.Ethernet)
+            .Select(static i => i.GetPhysicalAddress().GetAddressBytes())
+            .FirstOrDefault(static a => a.Length == 6);
+        return hardware is null
+            ? Duid.MakeUuid(new Guid(RandomNumberGenerator.GetBytes(16)))
+            : Duid.MakeLinkLayerTime(hardwareType: 1, system.TimeProvider.GetUtcNow(), hardware);
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Host.Server;
+
+internal static partial class ServerLog
+{
+    [LoggerMessage(5001, LogLevel.Information, "server DUID {Duid}")]
+    public static partial void ServerDuid(this ILogger logger, string duid);
+
+    [LoggerMessage(5002, LogLevel.Warning, "the shards could not be given up, the next start claims them: {Reason}")]
+    public static partial void ReleaseFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(5003, LogLevel.Information, "ready: serving DHCPv6 on port {Port}, data in {Directory}")]
+    public static partial void Ready(this ILogger logger, int port, string directory);
+
+    [LoggerMessage(5004, LogLevel.Information, "stopping: {Signal}")]
+    public static partial void Stopping(this ILogger logger, string signal);
+
+    [LoggerMessage(5005, LogLevel.Information, "configuration {File} reread")]
+    public static partial void Reconfigured(this ILogger logger, string file);
+
+    [LoggerMessage(5006, LogLevel.Error, "configuration {File} refused, the one before stays in force")]
+    public static partial void ConfigurationRefused(this ILogger logger, string file);
+
+    [LoggerMessage(5007, LogLevel.Error, "{Problem}")]
+    public static partial void ConfigurationError(this ILogger logger, string problem);
+
+    [LoggerMessage(5008, LogLevel.Warning, "{Problem}")]
+    public static partial void ConfigurationWarning(this ILogger logger, string problem);
+}

@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Lease.Kernel.IO;
+
+namespace Lease.Transport.Udp;
+
+/// <summary>
+/// Reads and writes <c>sockaddr_in6</c> in the framework's <see cref="SocketAddress"/>, which spares each packet an <see cref="IPEndPoint"/>. Layout (Linux): family u16 in host
+/// order, port u16, flow info u32, address 16, scope u32 in host order.
+/// </summary>
+internal static class SocketAddresses
+{
+    private const int Size = 28;
+
+    /// <summary>An address to be filled; for one thread.</summary>
+    public static SocketAddress Make() => new(AddressFamily.InterNetworkV6, Size);
+
+    public static void Set(SocketAddress address, in UdpEndpoint endpoint)
+    {
+        var buffer = address.Buffer.Span;
+        BinaryPrimitives.WriteUInt16BigEndian(buffer[2..], endpoint.Port);
+        buffer.Slice(4, 4).Clear();
+        BinaryPrimitives.WriteUInt128BigEndian(buffer[8..], endpoint.Address);
+        BinaryPrimitives.WriteUInt32LittleEndian(buffer[24..], endpoint.Scope);
+    }
+
+    public static UdpEndpoint Get(SocketAddress address)
+    {
+        var buffer = address.Buffer.Span;
+        return new UdpEndpoint(
+            BinaryPrimitives.ReadUInt128BigEndian(buffer[8..]),
+            BinaryPrimitives.ReadUInt16BigEndian(buffer[2..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(buffer[24..]));
+    }
+}

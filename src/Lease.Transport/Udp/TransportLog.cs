@@ -1,0 +1,16 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Transport.Udp;
+
+internal static partial class TransportLog
+{
+    [LoggerMessage(4001, LogLevel.Information, "listening on {Address} port {Port}, interface {Interface}")]
+    public static partial void Listening(this ILogger logger, string address, int port, string @interface);
+
+    [LoggerMessage(4002, LogLevel.Debug, "sending to {Address} port {Port} on {Interface} failed: {Error}")]
+    public static partial void SendFailed(this ILogger logger, string address, int port, string @interface, SocketError error);
+
+    [LoggerMessage(4003, LogLevel.Warning, "receiving on {Interface} failed: {Error}")]
+    public static partial void ReceiveFailed(this ILogger logger, string @interface, SocketError error);
+}

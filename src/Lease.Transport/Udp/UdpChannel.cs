@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using Lease.Kernel.IO;
+using Lease.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Transport.Udp;
+
+/// <summary>
+/// A socket with a receive loop of its own. A socket that is bound to a multicast group only receives; its answers leave through the interface's unicast socket, so
+/// that they come from the server's address and port.
+/// </summary>
+internal sealed class UdpChannel : IDatagramChannel, IDisposable
+{
+    private const int MaxDatagram = 65_535;
+
+    [ThreadStatic]
+    private static SocketAddress? destinationOfThread;
+
+    private readonly Socket socket;
+    private readonly UdpChannel? answers;
+    private readonly IDatagramHandler handler;
+    private readonly UdpCounters counters;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly Thread thread;
+    private volatile bool stopping;
+
+    public UdpChannel(
+        Socket socket, string interfaceName, UdpChannel? answers, IDatagramHandler handler, UdpCounters counters, TimeProvider time, ILogger logger)
+    {
+        this.socket = socket;
+        this.answers = answers;
+        this.handler = handler;
+        this.counters = counters;
+        this.time = time;
+        this.logger = logger;
+        InterfaceName = interfaceName;
+        thread = new Thread(ReceiveLoop) { Name = $"udp-{interfaceName}", IsBackground = true };
+    }
+
+    public string InterfaceName { get; }
+
+    public int LocalPort => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    public void Start() => thread.Start();
+
+    public bool Send(ReadOnlySpan<byte> data, in UdpEndpoint destination)
+    {
+        if (answers is not null)
+            return answers.Send(data, destination);
+        var address = destinationOfThread ??= SocketAddresses.Make();
+        SocketAddresses.Set(address, destination);
+        try
+        {
+            socket.SendTo(data, SocketFlags.None, address);
+            counters.CountSent();
+            return true;
+        }
+        catch (SocketException e)
+        {
+            counters.CountSendError();
+            logger.SendFailed(new Ipv6Address(destination.Address).ToString(), destination.Port, InterfaceName, e.SocketErrorCode);
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        stopping = true;
+        socket.Dispose();
+        if (thread.IsAlive)
+            thread.Join();
+    }
+
+    private void ReceiveLoop()
+    {
+        var buffer = new byte[MaxDatagram];
+        var source = SocketAddresses.Make();
+        while (!stopping)
+        {
+            try
+            {
+                var length = socket.ReceiveFrom(buffer, SocketFlags.None, source);
+                counters.CountReceived();
+                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+                handler.Handle(new Datagram(buffer.AsSpan(0, length), SocketAddresses.Get(source), answers is not null, this, now));
+            }
+            catch (SocketException e)
+            {
+                if (stopping)
+                    return;
+
+                // ICMP errors of earlier sends come up here; they concern nobody who sends now.
+                counters.CountReceiveError();
+                logger.ReceiveFailed(InterfaceName, e.SocketErrorCode);
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+}

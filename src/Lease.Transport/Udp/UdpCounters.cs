@@ -1,0 +1,30 @@
+namespace Lease.Transport.Udp;
+
+/// <summary>What the sockets did; each counter only grows, and may be read from any thread.</summary>
+public sealed class UdpCounters
+{
+    private long received;
+    private long sent;
+    private long sendErrors;
+    private long receiveErrors;
+
+    /// <summary>Datagrams received.</summary>
+    public long Received => Interlocked.Read(ref received);
+
+    /// <summary>Datagrams that the system took.</summary>
+    public long Sent => Interlocked.Read(ref sent);
+
+    /// <summary>Datagrams that the system refused.</summary>
+    public long SendErrors => Interlocked.Read(ref sendErrors);
+
+    /// <summary>Failed receive calls.</summary>
+    public long ReceiveErrors => Interlocked.Read(ref receiveErrors);
+
+    internal void CountReceived() => Interlocked.Increment(ref received);
+
+    internal void CountSent() => Interlocked.Increment(ref sent);
+
+    internal void CountSendError() => Interlocked.Increment(ref sendErrors);
+
+    internal void CountReceiveError() => Interlocked.Increment(ref receiveErrors);
+}
