@@ -10,6 +10,12 @@ public readonly ref struct Dhcp6Message
     /// <summary>Octets of type and transaction-id.</summary>
     public const int HeaderSize = 4;
 
+    /// <summary>
+    /// Flag U of DHCPV4-QUERY and DHCPV4-RESPONSE, which have 24 bits of flags where others have the transaction-id: the DHCPv4 message would have been
+    /// unicast (RFC 7341 section 6.3).
+    /// </summary>
+    public const uint UnicastFlag = 0x800000;
+
     private Dhcp6Message(ReadOnlySpan<byte> octets)
     {
         Octets = octets;
@@ -23,7 +29,7 @@ public readonly ref struct Dhcp6Message
     /// <summary>The type; also one that this program does not know.</summary>
     public MessageType Type { get; }
 
-    /// <summary>24 bits.</summary>
+    /// <summary>24 bits; flags in DHCPV4-QUERY and DHCPV4-RESPONSE, see <see cref="UnicastFlag"/>.</summary>
     public uint TransactionId { get; }
 
     /// <summary>The options.</summary>

@@ -40,6 +40,36 @@ public ref struct Dhcp6Writer(Span<byte> buffer)
         EndOption(mark);
     }
 
+    /// <summary>Writes an option that is one octet.</summary>
+    public void OptionU8(OptionCode code, byte value)
+    {
+        OptionHeader(code, 1);
+        U8(value);
+    }
+
+    /// <summary>Writes an option that is 2 octets in network order.</summary>
+    public void OptionU16(OptionCode code, ushort value)
+    {
+        OptionHeader(code, 2);
+        U16(value);
+    }
+
+    /// <summary>Writes an option that is 4 octets in network order.</summary>
+    public void OptionU32(OptionCode code, uint value)
+    {
+        OptionHeader(code, 4);
+        U32(value);
+    }
+
+    /// <summary>Writes an option that is a list of addresses, maybe empty.</summary>
+    public void OptionAddresses(OptionCode code, ReadOnlySpan<Ipv6Address> addresses)
+    {
+        var mark = BeginOption(code);
+        foreach (var address in addresses)
+            Address(address);
+        EndOption(mark);
+    }
+
     /// <summary>Writes an option's code and room for its length; <see cref="EndOption"/> takes the result.</summary>
     public int BeginOption(OptionCode code)
     {
@@ -98,6 +128,15 @@ public ref struct Dhcp6Writer(Span<byte> buffer)
     {
         if (TryTake(value.Length, out var place))
             value.CopyTo(place);
+    }
+
+    /// <summary>Makes the writer <see cref="Overflowed"/>: for a value that has no form on the wire.</summary>
+    internal void Fail() => Overflowed = true;
+
+    private void OptionHeader(OptionCode code, ushort length)
+    {
+        U16((ushort)code);
+        U16(length);
     }
 
     private bool TryTake(int size, out Span<byte> place)

@@ -10,10 +10,9 @@ public static class Duid
     public const int MaxLength = 130;
 
     private const ushort LinkLayerTime = 1;
+    private const ushort Enterprise = 2;
     private const ushort LinkLayer = 3;
-
-    // DUID times count from 2000-01-01T00:00:00Z, modulo 2^32 (RFC 8415 section 11.2).
-    private static readonly DateTimeOffset Epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private const ushort Uuid = 4;
 
     /// <summary>Makes a DUID-LLT.</summary>
     /// <param name="hardwareType">IANA's hardware type; 1 is Ethernet.</param>
@@ -24,7 +23,7 @@ public static class Duid
         var duid = new byte[8 + address.Length];
         BinaryPrimitives.WriteUInt16BigEndian(duid, LinkLayerTime);
         BinaryPrimitives.WriteUInt16BigEndian(duid.AsSpan(2), hardwareType);
-        BinaryPrimitives.WriteUInt32BigEndian(duid.AsSpan(4), (uint)(long)(time - Epoch).TotalSeconds);
+        BinaryPrimitives.WriteUInt32BigEndian(duid.AsSpan(4), DhcpTime.ToSeconds(time));
         address.CopyTo(duid.AsSpan(8));
         return duid;
     }
@@ -43,7 +42,7 @@ public static class Duid
     public static byte[] MakeUuid(Guid uuid)
     {
         var duid = new byte[18];
-        duid[1] = 4;
+        BinaryPrimitives.WriteUInt16BigEndian(duid, Uuid);
         uuid.TryWriteBytes(duid.AsSpan(2), bigEndian: true, out _);
         return duid;
     }
@@ -52,7 +51,7 @@ public static class Duid
     public static byte[] MakeEnterprise(uint enterprise, ReadOnlySpan<byte> identifier)
     {
         var duid = new byte[6 + identifier.Length];
-        duid[1] = 2;
+        BinaryPrimitives.WriteUInt16BigEndian(duid, Enterprise);
         BinaryPrimitives.WriteUInt32BigEndian(duid.AsSpan(2), enterprise);
         identifier.CopyTo(duid.AsSpan(6));
         return duid;
@@ -77,6 +76,16 @@ public static class Duid
         address = duid[start..];
         return true;
     }
+
+    /// <summary>The kind of a DUID for people: <c>DUID-LLT</c>, <c>DUID-EN</c>, <c>DUID-LL</c>, <c>DUID-UUID</c>, or <c>DUID</c> for any other.</summary>
+    public static string KindOf(ReadOnlySpan<byte> duid) => duid.Length < 2 ? "DUID" : BinaryPrimitives.ReadUInt16BigEndian(duid) switch
+    {
+        LinkLayerTime => "DUID-LLT",
+        Enterprise => "DUID-EN",
+        LinkLayer => "DUID-LL",
+        Uuid => "DUID-UUID",
+        _ => "DUID",
+    };
 
     /// <summary>Text form: octets in hexadecimal with colons.</summary>
     public static string ToText(ReadOnlySpan<byte> octets) => string.Create(

@@ -46,24 +46,41 @@ public enum MalformedReason : byte
 
     /// <summary>A RELAY-FORW holds no message.</summary>
     RelayMessageMissing,
-
-    /// <summary>An option that may stand once stands twice.</summary>
-    DuplicateOption,
 }
 
 /// <summary>A defect in a message: what, in which option, where.</summary>
 /// <param name="Reason">What is wrong; <see cref="MalformedReason.None"/>: nothing.</param>
-/// <param name="Option">The option concerned; 0 for the message's fixed part.</param>
+/// <param name="Option">The option concerned; <see cref="OptionCode.None"/> for the message's fixed part.</param>
 /// <param name="Offset">Octets from the start of the packet to the option (or to the end of a truncated header).</param>
 /// <param name="Length">The option's length as it says itself, where that matters.</param>
+/// <param name="Available">Octets that are left where more are needed.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Malformed(MalformedReason Reason, OptionCode Option, int Offset, int Length = 0)
+public readonly record struct Malformed(MalformedReason Reason, OptionCode Option, int Offset, int Length = 0, int Available = 0)
 {
     /// <summary>Whether there is a defect.</summary>
     public bool IsDefect => Reason != MalformedReason.None;
 
-    /// <summary>One line: <c>option IaNa (3) at offset 17: LengthBeyondEnd (length 400)</c>.</summary>
+    /// <summary>One line: <c>option IA_NA (3) at offset 17: length 400 goes beyond the end (212 left)</c>.</summary>
     public override string ToString() => Option == OptionCode.None
-        ? $"message at offset {Offset}: {Reason}"
-        : $"option {Option} ({(ushort)Option}) at offset {Offset}: {Reason} (length {Length})";
+        ? $"message at offset {Offset}: {Explanation}"
+        : $"option {OptionRegistry.NameOf(Option)} ({(ushort)Option}) at offset {Offset}: {Explanation}";
+
+    private string Explanation => Reason switch
+    {
+        MalformedReason.None => "well-formed",
+        MalformedReason.HeaderTruncated => "ends within its header",
+        MalformedReason.OptionHeaderTruncated => $"{Available} octets are left, too few for an option",
+        MalformedReason.LengthBeyondEnd => $"length {Length} goes beyond the end ({Available} left)",
+        MalformedReason.OptionTooShort => $"length {Length} is shorter than its fixed part",
+        MalformedReason.OptionTooLong => $"length {Length} is longer than its definition",
+        MalformedReason.LengthNotMultiple => $"length {Length} is not a multiple of its elements' length",
+        MalformedReason.BadPrefixLength => "bad prefix length",
+        MalformedReason.BadDuidLength => $"length {Length} is not that of a DUID (1 to {Duid.MaxLength})",
+        MalformedReason.ElementBeyondEnd => "an element goes beyond its end",
+        MalformedReason.BadDomainName => "bad domain name",
+        MalformedReason.NestedTooDeep => $"options are nested deeper than {OptionValidator.MaxDepth} levels",
+        MalformedReason.TooManyHops => $"more than {RelayChain.MaxHops} relays",
+        MalformedReason.RelayMessageMissing => "missing",
+        _ => Reason.ToString(),
+    };
 }

@@ -1,6 +1,6 @@
 namespace Lease.Protocol.Dhcp6;
 
-/// <summary>What RFC 8415 section 16 says of a message that a server received.</summary>
+/// <summary>What RFC 8415 section 16 says of a message that was received.</summary>
 public enum Validity
 {
     /// <summary>To be answered.</summary>
@@ -26,9 +26,24 @@ public enum Validity
 
     /// <summary>Two CLIENTIDs or SERVERIDs.</summary>
     DuplicateId,
+
+    /// <summary>A leasequery without LQ_QUERY.</summary>
+    NoQuery,
+
+    /// <summary>A type that clients do not take from servers.</summary>
+    NotForClients,
+
+    /// <summary>For another client.</summary>
+    OtherClient,
+
+    /// <summary>A RECONFIGURE without a RECONF_MSG that names RENEW, REBIND or INFORMATION-REQUEST.</summary>
+    NoReconfigureMessage,
+
+    /// <summary>A RECONFIGURE without AUTH.</summary>
+    NoAuthentication,
 }
 
-/// <summary>The rules of RFC 8415 section 16, from the server's side.</summary>
+/// <summary>The rules of RFC 8415 section 16 and RFC 5007 section 4.2: which message must, and must not, have what.</summary>
 public static class MessageValidation
 {
     /// <summary>Judges a client's message.</summary>
@@ -62,5 +77,48 @@ public static class MessageValidation
             default:
                 return Validity.NotForServers;
         }
+    }
+
+    /// <summary>Judges a LEASEQUERY or ACTIVELEASEQUERY (RFC 5007 section 4.2.1, RFC 7653 section 8.2), from the server's side.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="serverDuid">This server's DUID.</param>
+    public static Validity CheckLeaseQuery(in Dhcp6Message message, ReadOnlySpan<byte> serverDuid)
+    {
+        if (message.Type is not (MessageType.LeaseQuery or MessageType.ActiveLeaseQuery))
+            return Validity.NotForServers;
+        var options = message.Options;
+        if (options.TryGet(OptionCode.ServerId, out var server) && !server.SequenceEqual(serverDuid))
+            return Validity.OtherServer;
+        if (message.Type == MessageType.ActiveLeaseQuery)
+            return Validity.Valid;
+        if (!options.Contains(OptionCode.ClientId))
+            return Validity.NoClientId;
+        return options.Contains(OptionCode.LqQuery) ? Validity.Valid : Validity.NoQuery;
+    }
+
+    /// <summary>Judges a server's message, from the client's side (RFC 8415 sections 16.3, 16.10 and 16.11). The transaction-id is left to the caller.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="clientDuid">The client's DUID; empty where its request had none.</param>
+    public static Validity CheckFromServer(in Dhcp6Message message, ReadOnlySpan<byte> clientDuid)
+    {
+        if (message.Type is not (MessageType.Advertise or MessageType.Reply or MessageType.Reconfigure))
+            return Validity.NotForClients;
+        var options = message.Options;
+        if (!options.Contains(OptionCode.ServerId))
+            return Validity.NoServerId;
+        var hasClient = options.TryGet(OptionCode.ClientId, out var client);
+        if (!hasClient && !clientDuid.IsEmpty)
+            return Validity.NoClientId;
+        if (!client.SequenceEqual(clientDuid))
+            return Validity.OtherClient;
+        return message.Type == MessageType.Reconfigure ? CheckReconfigure(options) : Validity.Valid;
+    }
+
+    private static Validity CheckReconfigure(OptionList options)
+    {
+        if (!options.Contains(OptionCode.Authentication))
+            return Validity.NoAuthentication;
+        var named = options.TryGetNumber(OptionCode.ReconfigureMessage, out var type) ? (MessageType)type : default;
+        return named is MessageType.Renew or MessageType.Rebind or MessageType.InformationRequest ? Validity.Valid : Validity.NoReconfigureMessage;
     }
 }

@@ -56,6 +56,26 @@ public readonly ref struct OptionList(ReadOnlySpan<byte> octets)
         return count;
     }
 
+    /// <summary>The number in the first option with <paramref name="code"/>: u8, u16 or u32, as long as the option is.</summary>
+    /// <returns>False when there is none, or its data is not of 1, 2 or 4 octets.</returns>
+    public bool TryGetNumber(OptionCode code, out uint number)
+    {
+        number = 0;
+        return TryGet(code, out var data) && TryReadNumber(data, out number);
+    }
+
+    internal static bool TryReadNumber(ReadOnlySpan<byte> data, out uint number)
+    {
+        number = data.Length switch
+        {
+            1 => data[0],
+            2 => BinaryPrimitives.ReadUInt16BigEndian(data),
+            4 => BinaryPrimitives.ReadUInt32BigEndian(data),
+            _ => 0,
+        };
+        return data.Length is 1 or 2 or 4;
+    }
+
     /// <summary>Walks over options.</summary>
     public ref struct Enumerator
     {

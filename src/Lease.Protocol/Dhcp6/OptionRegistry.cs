@@ -1,128 +1,113 @@
 namespace Lease.Protocol.Dhcp6;
 
-/// <summary>The form of an option's data: what is checked before anybody reads it.</summary>
-internal enum OptionForm : byte
-{
-    /// <summary>Any octets.</summary>
-    Opaque,
-
-    /// <summary>A fixed number of octets.</summary>
-    Fixed,
-
-    /// <summary>A multiple of a number of octets.</summary>
-    Multiple,
-
-    /// <summary>At least a number of octets, then anything.</summary>
-    AtLeast,
-
-    /// <summary>A fixed part, then options.</summary>
-    Container,
-
-    /// <summary>A DUID.</summary>
-    Duid,
-
-    /// <summary>Elements, each with a u16 length in front, after a fixed part.</summary>
-    Elements,
-
-    /// <summary>Domain names (RFC 8415 section 10), after a fixed part.</summary>
-    DomainNames,
-
-    /// <summary>An IAPREFIX: a container whose prefix length is at octet 8.</summary>
-    IaPrefix,
-
-    /// <summary>A prefix length, then the prefix in as few octets as it needs (RFC 8539 section 7), then options where the option is a container.</summary>
-    ShortPrefix,
-}
-
-/// <summary>One row for each option with structure: what its data must be.</summary>
+/// <summary>One row for each option that has a code here: its name in IANA's registry, and what its data must be.</summary>
 public static class OptionRegistry
 {
-    private static readonly Dictionary<OptionCode, (OptionForm Form, int Size)> Forms = new()
-    {
-        [OptionCode.ClientId] = (OptionForm.Duid, 0),
-        [OptionCode.ServerId] = (OptionForm.Duid, 0),
-        [OptionCode.RelayId] = (OptionForm.Duid, 0),
-        [OptionCode.IaNa] = (OptionForm.Container, 12),
-        [OptionCode.IaTa] = (OptionForm.Container, 4),
-        [OptionCode.IaAddress] = (OptionForm.Container, 24),
-        [OptionCode.OptionRequest] = (OptionForm.Multiple, 2),
-        [OptionCode.Preference] = (OptionForm.Fixed, 1),
-        [OptionCode.ElapsedTime] = (OptionForm.Fixed, 2),
-        [OptionCode.Authentication] = (OptionForm.AtLeast, 11),
-        [OptionCode.Unicast] = (OptionForm.Fixed, 16),
-        [OptionCode.StatusCode] = (OptionForm.AtLeast, 2),
-        [OptionCode.RapidCommit] = (OptionForm.Fixed, 0),
-        [OptionCode.UserClass] = (OptionForm.Elements, 0),
-        [OptionCode.VendorClass] = (OptionForm.Elements, 4),
-        [OptionCode.VendorOptions] = (OptionForm.Container, 4),
-        [OptionCode.ReconfigureMessage] = (OptionForm.Fixed, 1),
-        [OptionCode.ReconfigureAccept] = (OptionForm.Fixed, 0),
-        [OptionCode.SipServerNames] = (OptionForm.DomainNames, 0),
-        [OptionCode.SipServerAddresses] = (OptionForm.Multiple, 16),
-        [OptionCode.DnsServers] = (OptionForm.Multiple, 16),
-        [OptionCode.DomainList] = (OptionForm.DomainNames, 0),
-        [OptionCode.IaPd] = (OptionForm.Container, 12),
-        [OptionCode.IaPrefix] = (OptionForm.IaPrefix, 25),
-        [OptionCode.NisServers] = (OptionForm.Multiple, 16),
-        [OptionCode.NispServers] = (OptionForm.Multiple, 16),
-        [OptionCode.SntpServers] = (OptionForm.Multiple, 16),
-        [OptionCode.InformationRefreshTime] = (OptionForm.Fixed, 4),
-        [OptionCode.BcmcsAddresses] = (OptionForm.Multiple, 16),
-        [OptionCode.RemoteId] = (OptionForm.AtLeast, 4),
-        [OptionCode.ClientFqdn] = (OptionForm.AtLeast, 1),
-        [OptionCode.PanaAgents] = (OptionForm.Multiple, 16),
-        [OptionCode.EchoRequest] = (OptionForm.Multiple, 2),
-        [OptionCode.LqQuery] = (OptionForm.Container, 17),
-        [OptionCode.ClientData] = (OptionForm.Container, 0),
-        [OptionCode.CltTime] = (OptionForm.Fixed, 4),
-        [OptionCode.LqRelayData] = (OptionForm.AtLeast, 16),
-        [OptionCode.LqClientLink] = (OptionForm.Multiple, 16),
-        [OptionCode.NtpServer] = (OptionForm.Container, 0),
-        [OptionCode.BootfileParameters] = (OptionForm.Elements, 0),
-        [OptionCode.ClientArchitecture] = (OptionForm.Multiple, 2),
-        [OptionCode.ClientNetworkInterface] = (OptionForm.Fixed, 3),
-        [OptionCode.AftrName] = (OptionForm.DomainNames, 0),
-        [OptionCode.ErpLocalDomain] = (OptionForm.DomainNames, 0),
-        [OptionCode.RelaySuppliedOptions] = (OptionForm.Container, 0),
-        [OptionCode.PdExclude] = (OptionForm.AtLeast, 2),
-        [OptionCode.ClientLinkLayerAddress] = (OptionForm.AtLeast, 2),
-        [OptionCode.SolMaxRt] = (OptionForm.Fixed, 4),
-        [OptionCode.InfMaxRt] = (OptionForm.Fixed, 4),
-        [OptionCode.Dhcp4ODhcp6Server] = (OptionForm.Multiple, 16),
-        [OptionCode.S46Rule] = (OptionForm.AtLeast, 8),
-        [OptionCode.S46Br] = (OptionForm.Fixed, 16),
-        [OptionCode.S46Dmr] = (OptionForm.ShortPrefix, 0),
-        [OptionCode.S46V4V6Bind] = (OptionForm.AtLeast, 5),
-        [OptionCode.S46PortParameters] = (OptionForm.Fixed, 4),
-        [OptionCode.S46ContainerMapE] = (OptionForm.Container, 0),
-        [OptionCode.S46ContainerMapT] = (OptionForm.Container, 0),
-        [OptionCode.S46ContainerLw] = (OptionForm.Container, 0),
-        [OptionCode.LqBaseTime] = (OptionForm.Fixed, 4),
-        [OptionCode.LqStartTime] = (OptionForm.Fixed, 4),
-        [OptionCode.LqEndTime] = (OptionForm.Fixed, 4),
-        [OptionCode.RelaySourcePort] = (OptionForm.Fixed, 2),
-        [OptionCode.S46BindIpv6Prefix] = (OptionForm.ShortPrefix, 0),
-    };
+    private static readonly Row[] Rows =
+    [
+        new(OptionCode.ClientId, "CLIENTID", OptionForm.Duid),
+        new(OptionCode.ServerId, "SERVERID", OptionForm.Duid),
+        new(OptionCode.IaNa, "IA_NA", OptionForm.Container, 12),
+        new(OptionCode.IaTa, "IA_TA", OptionForm.Container, 4),
+        new(OptionCode.IaAddress, "IAADDR", OptionForm.Container, 24),
+        new(OptionCode.OptionRequest, "ORO", OptionForm.OptionCodes, 2),
+        new(OptionCode.Preference, "PREFERENCE", OptionForm.Number, 1),
+        new(OptionCode.ElapsedTime, "ELAPSED_TIME", OptionForm.Number, 2),
+        new(OptionCode.RelayMessage, "RELAY_MSG", OptionForm.Opaque),
+        new(OptionCode.Authentication, "AUTH", OptionForm.AtLeast, 11),
+        new(OptionCode.Unicast, "UNICAST", OptionForm.Address, 16),
+        new(OptionCode.StatusCode, "STATUS_CODE", OptionForm.AtLeast, 2),
+        new(OptionCode.RapidCommit, "RAPID_COMMIT", OptionForm.Fixed),
+        new(OptionCode.UserClass, "USER_CLASS", OptionForm.Elements),
+        new(OptionCode.VendorClass, "VENDOR_CLASS", OptionForm.Elements, 4),
+        new(OptionCode.VendorOptions, "VENDOR_OPTS", OptionForm.OwnSpace, 4),
+        new(OptionCode.InterfaceId, "INTERFACE_ID", OptionForm.Opaque),
+        new(OptionCode.ReconfigureMessage, "RECONF_MSG", OptionForm.Number, 1),
+        new(OptionCode.ReconfigureAccept, "RECONF_ACCEPT", OptionForm.Fixed),
+        new(OptionCode.SipServerNames, "SIP_SERVER_D", OptionForm.DomainNames),
+        new(OptionCode.SipServerAddresses, "SIP_SERVER_A", OptionForm.Addresses, 16),
+        new(OptionCode.DnsServers, "DNS_SERVERS", OptionForm.Addresses, 16),
+        new(OptionCode.DomainList, "DOMAIN_LIST", OptionForm.DomainNames),
+        new(OptionCode.IaPd, "IA_PD", OptionForm.Container, 12),
+        new(OptionCode.IaPrefix, "IAPREFIX", OptionForm.IaPrefix, 25),
+        new(OptionCode.NisServers, "NIS_SERVERS", OptionForm.Addresses, 16),
+        new(OptionCode.NispServers, "NISP_SERVERS", OptionForm.Addresses, 16),
+        new(OptionCode.NisDomain, "NIS_DOMAIN_NAME", OptionForm.DomainNames),
+        new(OptionCode.NispDomain, "NISP_DOMAIN_NAME", OptionForm.DomainNames),
+        new(OptionCode.SntpServers, "SNTP_SERVERS", OptionForm.Addresses, 16),
+        new(OptionCode.InformationRefreshTime, "INFORMATION_REFRESH_TIME", OptionForm.Seconds, 4),
+        new(OptionCode.BcmcsDomains, "BCMCS_SERVER_D", OptionForm.DomainNames),
+        new(OptionCode.BcmcsAddresses, "BCMCS_SERVER_A", OptionForm.Addresses, 16),
+        new(OptionCode.RemoteId, "REMOTE_ID", OptionForm.AtLeast, 4),
+        new(OptionCode.SubscriberId, "SUBSCRIBER_ID", OptionForm.Opaque),
+        new(OptionCode.ClientFqdn, "CLIENT_FQDN", OptionForm.AtLeast, 1),
+        new(OptionCode.PanaAgents, "PANA_AGENT", OptionForm.Addresses, 16),
+        new(OptionCode.NewPosixTimezone, "NEW_POSIX_TIMEZONE", OptionForm.Text),
+        new(OptionCode.NewTzdbTimezone, "NEW_TZDB_TIMEZONE", OptionForm.Text),
+        new(OptionCode.EchoRequest, "ERO", OptionForm.OptionCodes, 2),
+        new(OptionCode.LqQuery, "LQ_QUERY", OptionForm.Container, 17),
+        new(OptionCode.ClientData, "CLIENT_DATA", OptionForm.Container),
+        new(OptionCode.CltTime, "CLT_TIME", OptionForm.Seconds, 4),
+        new(OptionCode.LqRelayData, "LQ_RELAY_DATA", OptionForm.AtLeast, 16),
+        new(OptionCode.LqClientLink, "LQ_CLIENT_LINK", OptionForm.Addresses, 16),
+        new(OptionCode.RelayId, "RELAY_ID", OptionForm.Duid),
+        new(OptionCode.NtpServer, "NTP_SERVER", OptionForm.OwnSpace),
+        new(OptionCode.BootfileUrl, "BOOTFILE_URL", OptionForm.Text),
+        new(OptionCode.BootfileParameters, "BOOTFILE_PARAM", OptionForm.Elements),
+        new(OptionCode.ClientArchitecture, "CLIENT_ARCH_TYPE", OptionForm.Numbers, 2),
+        new(OptionCode.ClientNetworkInterface, "NII", OptionForm.Fixed, 3),
+        new(OptionCode.AftrName, "AFTR_NAME", OptionForm.DomainNames),
+        new(OptionCode.ErpLocalDomain, "ERP_LOCAL_DOMAIN_NAME", OptionForm.DomainNames),
+        new(OptionCode.RelaySuppliedOptions, "RSOO", OptionForm.Container),
+        new(OptionCode.PdExclude, "PD_EXCLUDE", OptionForm.AtLeast, 2),
+        new(OptionCode.ClientLinkLayerAddress, "CLIENT_LINKLAYER_ADDR", OptionForm.AtLeast, 2),
+        new(OptionCode.SolMaxRt, "SOL_MAX_RT", OptionForm.Seconds, 4),
+        new(OptionCode.InfMaxRt, "INF_MAX_RT", OptionForm.Seconds, 4),
+        new(OptionCode.Dhcpv4Message, "DHCPV4_MSG", OptionForm.Opaque),
+        new(OptionCode.Dhcp4ODhcp6Server, "DHCP4_O_DHCP6_SERVER", OptionForm.Addresses, 16),
+        new(OptionCode.S46Rule, "S46_RULE", OptionForm.ShortPrefixContainer, 7),
+        new(OptionCode.S46Br, "S46_BR", OptionForm.Address, 16),
+        new(OptionCode.S46Dmr, "S46_DMR", OptionForm.ShortPrefix),
+        new(OptionCode.S46V4V6Bind, "S46_V4V6BIND", OptionForm.ShortPrefixContainer, 4),
+        new(OptionCode.S46PortParameters, "S46_PORTPARAMS", OptionForm.Fixed, 4),
+        new(OptionCode.S46ContainerMapE, "S46_CONT_MAPE", OptionForm.Container),
+        new(OptionCode.S46ContainerMapT, "S46_CONT_MAPT", OptionForm.Container),
+        new(OptionCode.S46ContainerLw, "S46_CONT_LW", OptionForm.Container),
+        new(OptionCode.LqBaseTime, "LQ_BASE_TIME", OptionForm.AbsoluteTime, 4),
+        new(OptionCode.LqStartTime, "LQ_START_TIME", OptionForm.AbsoluteTime, 4),
+        new(OptionCode.LqEndTime, "LQ_END_TIME", OptionForm.AbsoluteTime, 4),
+        new(OptionCode.RelaySourcePort, "RELAY_PORT", OptionForm.Number, 2),
+        new(OptionCode.S46BindIpv6Prefix, "S46_BIND_IPV6_PREFIX", OptionForm.ShortPrefix),
+    ];
 
-    // Looked up for every option of every packet: an array by code, not the dictionary.
-    private static readonly (OptionForm Form, int Size)[] ByCode = MakeTable();
+    // Looked up for every option of every packet: an array by code.
+    private static readonly Row[] ByCode = MakeTable();
 
-    internal static (OptionForm Form, int Size) FormOf(OptionCode code) => (ushort)code < ByCode.Length ? ByCode[(ushort)code] : default;
+    /// <summary>The name in IANA's registry, without its <c>OPTION_</c>; <c>UNKNOWN</c> for a code that has no row.</summary>
+    public static string NameOf(OptionCode code) => RowOf(code).Name ?? "UNKNOWN";
 
-    /// <summary>Octets in front of the options within the option; false when it holds none.</summary>
+    /// <summary>Octets in front of the options within the option; false when it holds none, or none at a fixed place, or of a code space of its own.</summary>
     public static bool TryGetContainer(OptionCode code, out int fixedPart)
     {
-        var (form, size) = FormOf(code);
-        fixedPart = size;
-        // NTP_SERVER and VENDOR_OPTS hold options of spaces of their own.
-        return form is OptionForm.Container or OptionForm.IaPrefix && code is not (OptionCode.NtpServer or OptionCode.VendorOptions);
+        var row = RowOf(code);
+        fixedPart = row.Size;
+        return row.Form is OptionForm.Container or OptionForm.IaPrefix;
     }
 
-    private static (OptionForm Form, int Size)[] MakeTable()
+    internal static Row RowOf(OptionCode code) => (ushort)code < ByCode.Length ? ByCode[(ushort)code] : default;
+
+    private static Row[] MakeTable()
     {
-        var table = new (OptionForm, int)[256];
-        foreach (var (code, form) in Forms)
-            table[(ushort)code] = form;
+        var table = new Row[256];
+        foreach (var row in Rows)
+            table[(ushort)row.Code] = row;
         return table;
     }
+
+    /// <summary>What is known of an option.</summary>
+    /// <param name="Code">Its code.</param>
+    /// <param name="Name">Its name; null in the row of an unknown code.</param>
+    /// <param name="Form">The form of its data.</param>
+    /// <param name="Size">Octets of the form's fixed part, or of one of its elements.</param>
+    internal readonly record struct Row(OptionCode Code, string? Name, OptionForm Form, int Size = 0);
 }

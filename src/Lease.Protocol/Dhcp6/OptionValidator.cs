@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Lease.Protocol.Dhcp6.Options;
 
 namespace Lease.Protocol.Dhcp6;
 
@@ -8,10 +9,11 @@ namespace Lease.Protocol.Dhcp6;
 /// </summary>
 public static class OptionValidator
 {
-    // CLIENT_DATA in a reply holds IA_PD's IAPREFIX, which holds a status: no definition goes deeper.
-    private const int MaxDepth = 6;
+    /// <summary>Deepest nesting. CLIENT_DATA in a reply holds IA_PD's IAPREFIX, which holds a status: no definition goes deeper than that, with room to spare.</summary>
+    public const int MaxDepth = 6;
 
     /// <summary>Checks <paramref name="options"/>, which stand <paramref name="offset"/> octets after the start of the packet.</summary>
+    /// <returns>The first defect; none when all is well.</returns>
     public static Malformed Validate(ReadOnlySpan<byte> options, int offset) => Validate(options, offset, depth: 0, ownSpace: false);
 
     private static Malformed Validate(ReadOnlySpan<byte> options, int offset, int depth, bool ownSpace)
@@ -21,11 +23,11 @@ public static class OptionValidator
         while (!options.IsEmpty)
         {
             if (options.Length < Option.HeaderSize)
-                return new(MalformedReason.OptionHeaderTruncated, OptionCode.None, offset);
+                return new(MalformedReason.OptionHeaderTruncated, OptionCode.None, offset, Available: options.Length);
             var code = (OptionCode)BinaryPrimitives.ReadUInt16BigEndian(options);
             int length = BinaryPrimitives.ReadUInt16BigEndian(options[2..]);
             if (length > options.Length - Option.HeaderSize)
-                return new(MalformedReason.LengthBeyondEnd, code, offset, length);
+                return new(MalformedReason.LengthBeyondEnd, code, offset, length, options.Length - Option.HeaderSize);
             if (!ownSpace)
             {
                 var defect = ValidateData(code, options.Slice(Option.HeaderSize, length), offset, depth);
@@ -42,46 +44,35 @@ public static class OptionValidator
 
     private static Malformed ValidateData(OptionCode code, ReadOnlySpan<byte> data, int offset, int depth)
     {
-        var (form, size) = OptionRegistry.FormOf(code);
-        if (form == OptionForm.Opaque)
-            return default;
-        if (form == OptionForm.Duid)
-            return data.Length is 0 or > Duid.MaxLength ? new(MalformedReason.BadDuidLength, code, offset, data.Length) : default;
-        if (form == OptionForm.Multiple)
-            return data.Length % size != 0 ? new(MalformedReason.LengthNotMultiple, code, offset, data.Length) : default;
-        if (data.Length < size)
-            return new(MalformedReason.OptionTooShort, code, offset, data.Length);
-        return form switch
+        var row = OptionRegistry.RowOf(code);
+        return row.Form switch
         {
-            OptionForm.Fixed when data.Length > size => new(MalformedReason.OptionTooLong, code, offset, data.Length),
-            OptionForm.Container => Nested(code, data, size, offset, depth),
-            OptionForm.IaPrefix when data[8] > 128 => new(MalformedReason.BadPrefixLength, code, offset, data.Length),
-            OptionForm.IaPrefix => Nested(code, data, size, offset, depth),
-            OptionForm.Elements => ValidateElements(code, data[size..], offset),
-            OptionForm.DomainNames when !DomainName.AreValid(data[size..]) => new(MalformedReason.BadDomainName, code, offset, data.Length),
-            OptionForm.ShortPrefix when data.IsEmpty || data[0] > 128 || data.Length < 1 + ((data[0] + 7) / 8)
-                => new(MalformedReason.BadPrefixLength, code, offset, data.Length),
-            _ => default,
+            OptionForm.Opaque or OptionForm.Text => default,
+            OptionForm.Duid => data.Length is 0 or > Duid.MaxLength ? new(MalformedReason.BadDuidLength, code, offset, data.Length) : default,
+            OptionForm.Addresses or OptionForm.OptionCodes or OptionForm.Numbers
+                => data.Length % row.Size != 0 ? new(MalformedReason.LengthNotMultiple, code, offset, data.Length) : default,
+            _ when data.Length < row.Size => new(MalformedReason.OptionTooShort, code, offset, data.Length),
+            OptionForm.AtLeast => default,
+            OptionForm.Container => Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1, ownSpace: false),
+            OptionForm.OwnSpace => Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1, ownSpace: true),
+            OptionForm.IaPrefix => data[8] > 128
+                ? new(MalformedReason.BadPrefixLength, code, offset, data.Length)
+                : Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1, ownSpace: false),
+            OptionForm.Elements => ElementList.AreValid(data[row.Size..]) ? default : new(MalformedReason.ElementBeyondEnd, code, offset, data.Length),
+            OptionForm.DomainNames => DomainName.AreValid(data[row.Size..]) ? default : new(MalformedReason.BadDomainName, code, offset, data.Length),
+            OptionForm.ShortPrefix or OptionForm.ShortPrefixContainer => ValidateShortPrefix(row, data, offset, depth),
+            _ => data.Length > row.Size ? new(MalformedReason.OptionTooLong, code, offset, data.Length) : default,
         };
     }
 
-    private static Malformed Nested(OptionCode code, ReadOnlySpan<byte> data, int fixedPart, int offset, int depth)
+    private static Malformed ValidateShortPrefix(OptionRegistry.Row row, ReadOnlySpan<byte> data, int offset, int depth)
     {
-        // The options within VENDOR_OPTS and NTP_SERVER have codes of their own: only their lengths can be checked.
-        var ownSpace = code is OptionCode.VendorOptions or OptionCode.NtpServer;
-        return Validate(data[fixedPart..], offset + Option.HeaderSize + fixedPart, depth + 1, ownSpace);
-    }
-
-    private static Malformed ValidateElements(OptionCode code, ReadOnlySpan<byte> data, int offset)
-    {
-        var length = data.Length;
-        while (!data.IsEmpty)
-        {
-            if (data.Length < 2 || BinaryPrimitives.ReadUInt16BigEndian(data) > data.Length - 2)
-                return new(MalformedReason.ElementBeyondEnd, code, offset, length);
-            data = data[(2 + BinaryPrimitives.ReadUInt16BigEndian(data))..];
-        }
-
-        return default;
+        // S46_RULE has an IPv4 prefix as well: its length is at octet 2 (RFC 7598 section 4.1).
+        if (!ShortPrefix.TryRead(data[row.Size..], out _, out var taken) || (row.Code == OptionCode.S46Rule && data[2] > 32))
+            return new(MalformedReason.BadPrefixLength, row.Code, offset, data.Length);
+        var end = row.Size + taken;
+        if (row.Form == OptionForm.ShortPrefixContainer)
+            return Validate(data[end..], offset + Option.HeaderSize + end, depth + 1, ownSpace: false);
+        return data.Length > end ? new(MalformedReason.OptionTooLong, row.Code, offset, data.Length) : default;
     }
 }

@@ -23,12 +23,32 @@ public readonly ref struct RelayMessage(ReadOnlySpan<byte> octets)
     /// <summary>From whom the relay had it.</summary>
     public Ipv6Address PeerAddress => Ipv6Address.Read(Octets[18..]);
 
+    /// <summary><see cref="MessageType.RelayForward"/> or <see cref="MessageType.RelayReply"/>.</summary>
+    public MessageType Type => (MessageType)Octets[0];
+
     /// <summary>The options, RELAY_MSG among them.</summary>
     public OptionList Options => new(Octets[HeaderSize..]);
+
+    /// <summary>Reads and checks a relay message that stands <paramref name="offset"/> octets after the start of the packet. RELAY_MSG may be missing.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> octets, int offset, out RelayMessage message, out Malformed defect)
+    {
+        message = default;
+        if (octets.Length < HeaderSize)
+        {
+            defect = new(MalformedReason.HeaderTruncated, OptionCode.None, offset + octets.Length);
+            return false;
+        }
+
+        defect = OptionValidator.Validate(octets[HeaderSize..], offset + HeaderSize);
+        if (defect.IsDefect)
+            return false;
+        message = new(octets);
+        return true;
+    }
 }
 
 /// <summary>
-/// The RELAY-FORW messages around a client's message, as places in the packet: no memory is taken. Hop 0 is the relay that sent the packet, the last is the
+/// The relay messages around a client's message (or, on the way back, a server's), as places in the packet: no memory is taken. Hop 0 is the relay that sent the packet, the last is the
 /// one nearest to the client.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
@@ -49,12 +69,16 @@ public struct RelayChain
     /// <summary>Length of the client's message.</summary>
     public int MessageLength { get; private set; }
 
-    /// <summary>Walks through the RELAY-FORWs of <paramref name="packet"/>, checking the options of each.</summary>
-    public static bool TryUnwrap(ReadOnlySpan<byte> packet, out RelayChain chain, out Malformed defect)
+    /// <summary>Walks through the relay messages of <paramref name="packet"/>, checking the options of each.</summary>
+    /// <param name="packet">The packet.</param>
+    /// <param name="chain">The relays; none for a packet that is not of type <paramref name="type"/>.</param>
+    /// <param name="defect">What is wrong.</param>
+    /// <param name="type">RELAY-FORW on the way to the server, RELAY-REPL on the way back.</param>
+    public static bool TryUnwrap(ReadOnlySpan<byte> packet, out RelayChain chain, out Malformed defect, MessageType type = MessageType.RelayForward)
     {
         chain = new RelayChain { MessageLength = packet.Length };
         defect = default;
-        while (chain.MessageLength > 0 && packet[chain.MessageStart] == (byte)MessageType.RelayForward)
+        while (chain.MessageLength > 0 && packet[chain.MessageStart] == (byte)type)
         {
             if (!chain.TryEnter(packet, out defect))
                 return false;
@@ -78,14 +102,7 @@ public struct RelayChain
             return false;
         }
 
-        if (relay.Length < RelayMessage.HeaderSize)
-        {
-            defect = new(MalformedReason.HeaderTruncated, OptionCode.None, MessageStart + relay.Length);
-            return false;
-        }
-
-        defect = OptionValidator.Validate(relay[RelayMessage.HeaderSize..], MessageStart + RelayMessage.HeaderSize);
-        if (defect.IsDefect)
+        if (!RelayMessage.TryRead(relay, MessageStart, out _, out defect))
             return false;
         starts[Hops] = MessageStart;
         lengths[Hops] = MessageLength;

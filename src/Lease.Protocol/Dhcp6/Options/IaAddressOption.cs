@@ -46,5 +46,5 @@ public readonly ref struct IaAddressOption
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Address} preferred={Preferred}s valid={Valid}s";
+    public override string ToString() => $"{Address} preferred={DhcpTime.LifetimeText(Preferred)} valid={DhcpTime.LifetimeText(Valid)}";
 }

@@ -64,5 +64,7 @@ public readonly ref struct IaOption
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Code} iaid={Iaid} t1={T1}s t2={T2}s";
+    public override string ToString() => Code == OptionCode.IaTa
+        ? $"iaid={Iaid}"
+        : $"iaid={Iaid} t1={DhcpTime.LifetimeText(T1)} t2={DhcpTime.LifetimeText(T2)}";
 }

@@ -48,5 +48,5 @@ public readonly ref struct IaPrefixOption
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Prefix} preferred={Preferred}s valid={Valid}s";
+    public override string ToString() => $"{Prefix} preferred={DhcpTime.LifetimeText(Preferred)} valid={DhcpTime.LifetimeText(Valid)}";
 }

@@ -29,4 +29,25 @@ public readonly ref struct OptionRequestOption(ReadOnlySpan<byte> data)
 
         return false;
     }
+
+    /// <summary>The codes with their names.</summary>
+    public override string ToString()
+    {
+        var texts = new string[Count];
+        for (var i = 0; i < Count; i++)
+            texts[i] = $"{OptionRegistry.NameOf(this[i])} ({(ushort)this[i]})";
+        return string.Join(", ", texts);
+    }
+
+    /// <summary>Writes the option.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="requested">The codes.</param>
+    /// <param name="code"><see cref="OptionCode.OptionRequest"/> or <see cref="OptionCode.EchoRequest"/>.</param>
+    public static void Write(ref Dhcp6Writer writer, ReadOnlySpan<OptionCode> requested, OptionCode code = OptionCode.OptionRequest)
+    {
+        var mark = writer.BeginOption(code);
+        foreach (var one in requested)
+            writer.U16((ushort)one);
+        writer.EndOption(mark);
+    }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace Lease.Protocol.Dhcp6.Options;
 
@@ -42,5 +41,5 @@ public readonly ref struct StatusCodeOption
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Code}: {Encoding.UTF8.GetString(Message)}";
+    public override string ToString() => $"{CodeNames.Of(Code)} ({(ushort)Code}) {OctetText.Quote(Message)}";
 }
