@@ -1,3 +1,4 @@
+using Lease.Kernel.Persistence;
 using Lease.Protocol;
 
 namespace Lease.Actors.Configuration;
@@ -89,10 +90,32 @@ public sealed class Subnet
     public required SubnetSelectors Selectors { get; init; }
 
     /// <summary>Address pools in the order of the file.</summary>
-    public required IReadOnlyList<AddressPool> Pools { get; init; }
+    public required IReadOnlyList<AddressPool> Pools
+    {
+        get;
+        init
+        {
+            field = value;
+            AddressRanges = [.. value.Select(static p => p.Range)];
+        }
+    }
+
+    /// <summary>The ranges of <see cref="Pools"/>.</summary>
+    public IReadOnlyList<PoolRange> AddressRanges { get; private init; } = [];
 
     /// <summary>Prefix pools in the order of the file.</summary>
-    public required IReadOnlyList<PrefixPool> PrefixPools { get; init; }
+    public required IReadOnlyList<PrefixPool> PrefixPools
+    {
+        get;
+        init
+        {
+            field = value;
+            PrefixRanges = [.. value.Select(static p => p.Range)];
+        }
+    }
+
+    /// <summary>The ranges of <see cref="PrefixPools"/>.</summary>
+    public IReadOnlyList<PoolRange> PrefixRanges { get; private init; } = [];
 
     /// <summary>Lifetimes of addresses and prefixes.</summary>
     public required Lifetimes Lifetimes { get; init; }

@@ -40,6 +40,10 @@ public sealed class ClientExchange : IDroppable
     /// <summary>The binding's key.</summary>
     public EntityKey Key { get; }
 
+    /// <summary>The subnets to allocate from, the selected one first.</summary>
+    public IReadOnlyList<Subnet> SubnetsInOrder()
+        => Link.Subnets.Count == 1 ? Link.Subnets : [Subnet, .. Link.Subnets.Where(s => s != Subnet)];
+
     /// <summary>Where its fate is counted.</summary>
     public Dhcp6Counters Counters { get; }
 

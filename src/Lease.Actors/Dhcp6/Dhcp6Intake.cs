@@ -12,7 +12,7 @@ namespace Lease.Actors.Dhcp6;
 /// The first look at a packet, on the socket's thread: relays, validity, link and client; then to the binding's shard. What needs no binding (CONFIRM,
 /// INFORMATION-REQUEST) is answered here. Nothing that comes from the network throws.
 /// </summary>
-public sealed class Dhcp6Intake(IActorRef region, Dhcp6Counters counters, TimeProvider time, ILogger logger) : IDatagramHandler
+public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, Dhcp6Counters counters, ILogger logger) : IDatagramHandler
 {
     private long nextSubnetWarning;
     private volatile Dhcp6Settings? settings;
@@ -23,6 +23,9 @@ public sealed class Dhcp6Intake(IActorRef region, Dhcp6Counters counters, TimePr
         get => settings;
         set => settings = value;
     }
+
+    /// <inheritdoc/>
+    public void AfterReceive(bool more) => system.Assist(more);
 
     /// <inheritdoc/>
     public void Handle(Datagram datagram)
@@ -122,9 +125,9 @@ public sealed class Dhcp6Intake(IActorRef region, Dhcp6Counters counters, TimePr
 
     private void WarnOfSubnet(Datagram datagram, in RelayChain chain)
     {
-        var now = time.GetTimestamp();
+        var now = system.TimeProvider.GetTimestamp();
         var next = Interlocked.Read(ref nextSubnetWarning);
-        if (now < next || Interlocked.CompareExchange(ref nextSubnetWarning, now + (60 * time.TimestampFrequency), next) != next)
+        if (now < next || Interlocked.CompareExchange(ref nextSubnetWarning, now + (60 * system.TimeProvider.TimestampFrequency), next) != next)
             return;
         var detail = chain.Hops == 0 ? "direct" : $"relayed, link-address {chain.Hop(datagram.Data, chain.Hops - 1).LinkAddress}";
         logger.NoSubnet(new Ipv6Address(datagram.Source.Address), datagram.Channel.InterfaceName, detail);

@@ -246,7 +246,7 @@ internal sealed class LeasePlanner
     {
         Span<LeaseKey> wanted = stackalloc LeaseKey[8];
         wanted = wanted[..CollectWanted(answer, ia, wanted)];
-        foreach (var subnet in SubnetsInOrder())
+        foreach (var subnet in exchange.SubnetsInOrder())
         {
             foreach (var range in RangesOf(subnet, answer.Kind, ia))
             {
@@ -289,21 +289,11 @@ internal sealed class LeasePlanner
         return count;
     }
 
-    private IEnumerable<Subnet> SubnetsInOrder()
-    {
-        yield return exchange.Subnet;
-        foreach (var subnet in exchange.Link.Subnets)
-        {
-            if (subnet != exchange.Subnet)
-                yield return subnet;
-        }
-    }
-
     // Prefix pools of the length that the client hints at come first (RFC 8168 section 3.2).
-    private static PoolRange[] RangesOf(Subnet subnet, IaKind kind, IaOption ia)
+    private static IReadOnlyList<PoolRange> RangesOf(Subnet subnet, IaKind kind, IaOption ia)
     {
         if (kind != IaKind.PrefixDelegation)
-            return [.. subnet.Pools.Select(static p => p.Range)];
+            return subnet.AddressRanges;
         var length = 0;
         foreach (var inner in ia.Options)
         {
@@ -311,7 +301,7 @@ internal sealed class LeasePlanner
                 length = hint.Prefix.Length;
         }
 
-        return [.. subnet.PrefixPools.Select(static p => p.Range).OrderBy(r => length == 0 || r.UnitLength == length ? 0 : 1)];
+        return length == 0 || subnet.PrefixRanges.Count < 2 ? subnet.PrefixRanges : [.. subnet.PrefixRanges.OrderBy(r => r.UnitLength == length ? 0 : 1)];
     }
 
     private void Grant(IaAnswer answer, Subnet subnet, LeaseKey key, IaOption ia)
@@ -442,7 +432,7 @@ internal sealed class LeasePlanner
     {
         if (key.Length != 128)
             return exchange.Subnet;
-        foreach (var subnet in SubnetsInOrder())
+        foreach (var subnet in exchange.SubnetsInOrder())
         {
             if (subnet.Prefix.Contains(new Ipv6Address(key.Address)))
                 return subnet;

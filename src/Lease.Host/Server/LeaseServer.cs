@@ -37,7 +37,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         var options = new ShardRegionOptions { ShardCount = store.Meta.ShardCount };
         region = ShardRegion.Start(
             system, "binding", options, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, store, store, system.TimeProvider, leaseLog));
-        intake = new Dhcp6Intake(region, counters, system.TimeProvider, leaseLog);
+        intake = new Dhcp6Intake(system, region, counters, leaseLog);
     }
 
     /// <summary>Figures of the DHCPv6 service.</summary>
@@ -68,6 +68,7 @@ internal sealed class LeaseServer : IAsyncDisposable
                 TimeProvider = time,
                 Logger = loggers.CreateLogger("Lease.Storage"),
                 EventStream = system.EventStream,
+                AfterBatch = system.Assist,
             });
             server = new LeaseServer(configuration, system, store, loggers);
             await server.OpenAsync(configuration, loggers);
@@ -108,6 +109,12 @@ internal sealed class LeaseServer : IAsyncDisposable
             ("bindings.live", region.Counters.Live),
             ("bindings.started", region.Counters.Started),
             ("bindings.passivated", region.Counters.Passivated),
+            ("process.gc.gen0", GC.CollectionCount(0)),
+            ("process.gc.gen1", GC.CollectionCount(1)),
+            ("process.gc.gen2", GC.CollectionCount(2)),
+            ("process.gc.pause-ms", (long)GC.GetTotalPauseDuration().TotalMilliseconds),
+            ("process.allocated-mib", GC.GetTotalAllocatedBytes() >> 20),
+            ("process.working-set-mib", Environment.WorkingSet >> 20),
         ];
         foreach (var counter in others)
         {

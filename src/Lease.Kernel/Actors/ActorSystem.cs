@@ -68,6 +68,13 @@ public sealed class ActorSystem : IAsyncDisposable
     /// <summary>Stops an actor.</summary>
     public void Stop(IActorRef actor) => guardian.Stop(actor);
 
+    /// <summary>
+    /// For a thread outside of the system (a receive loop, the journal) at the end of each turn of its own: runs the actors that it has made runnable right here, one pass,
+    /// in the place of waking a worker. From its first call on the thread wakes nobody by sending, so it must call this after every turn in which it sent.
+    /// </summary>
+    /// <param name="busy">Whether it has more to do itself: then workers are woken.</param>
+    public void Assist(bool busy) => Dispatcher.Assist(busy);
+
     /// <summary>Messages dropped for <paramref name="reason"/> since the start.</summary>
     public long Dropped(DropReason reason) => Interlocked.Read(ref drops[(int)reason]);
 

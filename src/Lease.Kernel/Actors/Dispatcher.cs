@@ -11,14 +11,25 @@ internal abstract class Dispatcher : IDisposable
     /// <summary>Called when <paramref name="cell"/> has become runnable; its <see cref="ActorCell.Run"/> is to be called once.</summary>
     public abstract void Schedule(ActorCell cell);
 
+    /// <summary>See <see cref="ActorSystem.Assist"/>.</summary>
+    public virtual void Assist(bool busy)
+    {
+    }
+
     public virtual void Dispose()
     {
     }
 }
 
-/// <summary>A fixed number of threads, each with its own queue of runnable actors. A thread sleeps without spinning, and is only woken when it sleeps.</summary>
+/// <summary>
+/// A fixed number of workers, each a queue of runnable actors with a thread that drains it. A thread sleeps without spinning and is only woken when it sleeps; a thread that
+/// assists drains the queues itself instead of waking anybody: on few processors it is the switching between threads that costs most.
+/// </summary>
 internal sealed class WorkerDispatcher : Dispatcher
 {
+    [ThreadStatic]
+    private static bool assists;
+
     private readonly Worker[] workers;
 
     public WorkerDispatcher(string name, int count, ILogger logger)
@@ -29,6 +40,13 @@ internal sealed class WorkerDispatcher : Dispatcher
     }
 
     public override void Schedule(ActorCell cell) => workers[(int)((uint)cell.Affinity % (uint)workers.Length)].Enqueue(cell);
+
+    public override void Assist(bool busy)
+    {
+        assists = true;
+        foreach (var worker in workers)
+            worker.Assist(busy);
+    }
 
     public override void Dispose()
     {
@@ -41,6 +59,7 @@ internal sealed class WorkerDispatcher : Dispatcher
         private readonly object gate = new();
         private readonly ILogger logger;
         private ActorCell? runnable;
+        private int draining;
         private int sleeping;
         private volatile bool stopping;
 
@@ -62,15 +81,34 @@ internal sealed class WorkerDispatcher : Dispatcher
                 head = seen;
             }
 
-            // The exchange above is a full fence: either this sees the worker asleep, or the worker sees the cell before it sleeps.
-            if (Volatile.Read(ref sleeping) != 0)
-                Wake();
+            // The exchange above is a full fence: who drains the queue looks at it again after it has said that it stops, so it sees the cell.
+            if (!assists && Volatile.Read(ref draining) == 0)
+                WakeIfAsleep();
+        }
+
+        public void Assist(bool busy)
+        {
+            if (Volatile.Read(ref runnable) is null)
+                return;
+
+            // One pass only: the assistant has work of its own.
+            if (!busy)
+                TryDrain(once: true);
+            Interlocked.MemoryBarrier();
+            if (Volatile.Read(ref runnable) is not null && Volatile.Read(ref draining) == 0)
+                WakeIfAsleep();
         }
 
         public void Stop()
         {
             stopping = true;
             Wake();
+        }
+
+        private void WakeIfAsleep()
+        {
+            if (Volatile.Read(ref sleeping) != 0)
+                Wake();
         }
 
         private void Wake()
@@ -83,14 +121,20 @@ internal sealed class WorkerDispatcher : Dispatcher
         {
             while (!stopping)
             {
-                var stack = Interlocked.Exchange(ref runnable, value: null);
-                if (stack is null)
-                {
+                if (!TryDrain(once: false))
                     Sleep();
-                    continue;
-                }
+            }
+        }
 
-                for (var cell = Reverse(stack); cell is not null;)
+        // Whoever holds the right to drain runs the actors of this worker; so they never run on two threads at once.
+        private bool TryDrain(bool once)
+        {
+            if (Volatile.Read(ref runnable) is null || Interlocked.Exchange(ref draining, 1) != 0)
+                return false;
+            do
+            {
+                var cell = Reverse(Interlocked.Exchange(ref runnable, value: null));
+                while (cell is not null)
                 {
                     var next = cell.NextRunnable;
                     cell.NextRunnable = null;
@@ -98,6 +142,9 @@ internal sealed class WorkerDispatcher : Dispatcher
                     cell = next;
                 }
             }
+            while (!once && Volatile.Read(ref runnable) is not null);
+            Interlocked.Exchange(ref draining, 0);
+            return true;
         }
 
         private void Run(ActorCell cell)
@@ -119,7 +166,7 @@ internal sealed class WorkerDispatcher : Dispatcher
             lock (gate)
             {
                 Interlocked.Exchange(ref sleeping, 1);
-                if (Volatile.Read(ref runnable) is null && !stopping)
+                if ((Volatile.Read(ref runnable) is null || Volatile.Read(ref draining) != 0) && !stopping)
                     Monitor.Wait(gate);
                 Volatile.Write(ref sleeping, 0);
             }

@@ -77,4 +77,8 @@ public interface IDatagramHandler
     /// <paramref name="datagram"/> and releases it.
     /// </summary>
     void Handle(Datagram datagram);
+
+    /// <summary>Called on the receive thread after each datagram.</summary>
+    /// <param name="more">Whether the next one waits already.</param>
+    void AfterReceive(bool more);
 }

@@ -148,6 +148,7 @@ internal sealed class SqliteJournal : IDisposable
         }
 
         Tell();
+        options.AfterBatch?.Invoke(!queue.IsEmpty);
         checkpointer.AfterCommit();
     }
 

@@ -89,6 +89,7 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
                 counters.CountReceived();
                 var now = time.GetUtcNow().ToUnixTimeMilliseconds();
                 handler.Handle(new Datagram(buffer.AsSpan(0, length), SocketAddresses.Get(source), answers is not null, this, now));
+                handler.AfterReceive(socket.Available > 0);
             }
             catch (SocketException e)
             {
