@@ -68,7 +68,7 @@ internal sealed class LeaseServer : IAsyncDisposable
                 TimeProvider = time,
                 Logger = loggers.CreateLogger("Lease.Storage"),
                 EventStream = system.EventStream,
-                AfterBatch = system.Assist,
+                AfterBatch = () => system.Assist(busy: false),
             });
             server = new LeaseServer(configuration, system, store, loggers);
             await server.OpenAsync(configuration, loggers);

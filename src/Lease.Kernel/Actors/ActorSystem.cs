@@ -12,8 +12,8 @@ public sealed record ActorSystemOptions
     /// <summary>For failures of actors.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
-    /// <summary>Threads that run actors; default: as many as processors, at most 4.</summary>
-    public int Workers { get; init; } = Math.Min(Environment.ProcessorCount, 4);
+    /// <summary>Threads that run actors; default: half as many as processors (sockets and the journal have threads too, and assist), at least 1, at most 8.</summary>
+    public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
 }
 
 /// <summary>A tree of actors with its threads, clock and event stream.</summary>
@@ -72,7 +72,7 @@ public sealed class ActorSystem : IAsyncDisposable
     /// For a thread outside of the system (a receive loop, the journal) at the end of each turn of its own: runs the actors that it has made runnable right here, one pass,
     /// in the place of waking a worker. From its first call on the thread wakes nobody by sending, so it must call this after every turn in which it sent.
     /// </summary>
-    /// <param name="busy">Whether it has more to do itself: then workers are woken.</param>
+    /// <param name="busy">Whether it has more to do itself and calls again soon: then workers are woken, if there are several.</param>
     public void Assist(bool busy) => Dispatcher.Assist(busy);
 
     /// <summary>Messages dropped for <paramref name="reason"/> since the start.</summary>

@@ -44,6 +44,10 @@ internal sealed class WorkerDispatcher : Dispatcher
     public override void Assist(bool busy)
     {
         assists = true;
+
+        // With a single worker there is no processor to spare: what waits is run here when the assistant's own work is done.
+        if (busy && workers.Length == 1)
+            return;
         foreach (var worker in workers)
             worker.Assist(busy);
     }

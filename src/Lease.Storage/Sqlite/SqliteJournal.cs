@@ -148,7 +148,7 @@ internal sealed class SqliteJournal : IDisposable
         }
 
         Tell();
-        options.AfterBatch?.Invoke(!queue.IsEmpty);
+        options.AfterBatch?.Invoke();
         checkpointer.AfterCommit();
     }
 

@@ -40,8 +40,8 @@ public sealed record SqliteStoreOptions
     /// <summary>For failed batches and what recovery found.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
-    /// <summary>Called on the journal's thread when a batch has been told, with whether the next one waits already (see <see cref="ActorSystem.Assist"/>); null: nothing is called.</summary>
-    public Action<bool>? AfterBatch { get; init; }
+    /// <summary>Called on the journal's thread when a batch has been told (see <see cref="ActorSystem.Assist"/>); null: nothing is called.</summary>
+    public Action? AfterBatch { get; init; }
 
     /// <summary>Where committed batches are published; null: nowhere.</summary>
     public EventStream? EventStream { get; init; }

@@ -14,6 +14,9 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
 {
     private const int MaxDatagram = 65_535;
 
+    // Datagrams taken in a row before the actors have their turn.
+    private const int MaxRun = 32;
+
     [ThreadStatic]
     private static SocketAddress? destinationOfThread;
 
@@ -81,6 +84,7 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
     {
         var buffer = new byte[MaxDatagram];
         var source = SocketAddresses.Make();
+        var run = 0;
         while (!stopping)
         {
             try
@@ -89,7 +93,8 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
                 counters.CountReceived();
                 var now = time.GetUtcNow().ToUnixTimeMilliseconds();
                 handler.Handle(new Datagram(buffer.AsSpan(0, length), SocketAddresses.Get(source), answers is not null, this, now));
-                handler.AfterReceive(socket.Available > 0);
+                run = socket.Available > 0 && run < MaxRun ? run + 1 : 0;
+                handler.AfterReceive(more: run > 0);
             }
             catch (SocketException e)
             {
