@@ -33,7 +33,7 @@ public ref struct Dhcp6Writer(Span<byte> buffer)
     }
 
     /// <summary>Writes a whole option.</summary>
-    public void Option(OptionCode code, ReadOnlySpan<byte> data)
+    public void Option(OptionCode code, scoped ReadOnlySpan<byte> data)
     {
         var mark = BeginOption(code);
         Octets(data);
@@ -62,7 +62,7 @@ public ref struct Dhcp6Writer(Span<byte> buffer)
     }
 
     /// <summary>Writes an option that is a list of addresses, maybe empty.</summary>
-    public void OptionAddresses(OptionCode code, ReadOnlySpan<Ipv6Address> addresses)
+    public void OptionAddresses(OptionCode code, scoped ReadOnlySpan<Ipv6Address> addresses)
     {
         var mark = BeginOption(code);
         foreach (var address in addresses)
@@ -124,7 +124,7 @@ public ref struct Dhcp6Writer(Span<byte> buffer)
     }
 
     /// <summary>Writes octets as they are.</summary>
-    public void Octets(ReadOnlySpan<byte> value)
+    public void Octets(scoped ReadOnlySpan<byte> value)
     {
         if (TryTake(value.Length, out var place))
             value.CopyTo(place);

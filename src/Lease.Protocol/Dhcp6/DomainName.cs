@@ -21,7 +21,8 @@ public static class DomainName
             if (label > MaxLabel || label >= names.Length + (label == 0 ? 1 : 0))
                 return false;
             nameLength = label == 0 ? 0 : nameLength + label + 1;
-            if (nameLength > MaxLength)
+            // The root's octet counts, also where it is left out.
+            if (nameLength >= MaxLength)
                 return false;
             names = names[(label + 1)..];
         }

@@ -60,7 +60,7 @@ internal static class OptionText
             OptionForm.Address or OptionForm.Addresses when data.Length % row.Size == 0 => OfAddresses(data),
             OptionForm.OptionCodes when data.Length % row.Size == 0 => new OptionRequestOption(data).ToString(),
             OptionForm.Numbers when data.Length % row.Size == 0 => OfNumbers(data),
-            OptionForm.Duid => $"{Duid.ToText(data)} ({Duid.KindOf(data)})",
+            OptionForm.Duid when !data.IsEmpty => $"{Duid.ToText(data)} ({Duid.KindOf(data)})",
             OptionForm.DomainNames when DomainName.AreValid(data) => DomainName.ToText(data),
             OptionForm.Elements when ElementList.AreValid(data) => new ElementList(data).ToString(),
             OptionForm.ShortPrefix when ShortPrefix.TryRead(data, out var prefix, out _) => prefix.ToString(),

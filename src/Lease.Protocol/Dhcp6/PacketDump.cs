@@ -14,6 +14,10 @@ public static class PacketDump
     {
         var text = new StringBuilder();
         AppendMessage(text, packet, offset: 0, depth: 0);
+        var type = packet.IsEmpty ? default : (MessageType)packet[0];
+        if (type is MessageType.RelayForward or MessageType.RelayReply && !RelayChain.TryUnwrap(packet, out _, out var defect, type)
+            && defect.Reason is MalformedReason.TooManyHops or MalformedReason.RelayMessageMissing)
+            AppendLine(text, 1, $"malformed: {defect}");
         return text.ToString();
     }
 

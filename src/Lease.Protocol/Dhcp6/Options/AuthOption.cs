@@ -44,7 +44,7 @@ public readonly ref struct AuthOption
 
     /// <summary>Writes the option.</summary>
     public static void Write(
-        ref Dhcp6Writer writer, byte protocol, byte algorithm, byte replayMethod, ulong replayDetection, ReadOnlySpan<byte> information)
+        ref Dhcp6Writer writer, byte protocol, byte algorithm, byte replayMethod, ulong replayDetection, scoped ReadOnlySpan<byte> information)
     {
         var mark = writer.BeginOption(OptionCode.Authentication);
         writer.U8(protocol);

@@ -46,7 +46,7 @@ public readonly ref struct ClientFqdnOption
     }
 
     /// <summary>Writes the option.</summary>
-    public static void Write(ref Dhcp6Writer writer, FqdnFlags flags, ReadOnlySpan<byte> name)
+    public static void Write(ref Dhcp6Writer writer, FqdnFlags flags, scoped ReadOnlySpan<byte> name)
     {
         var mark = writer.BeginOption(OptionCode.ClientFqdn);
         writer.U8((byte)flags);

@@ -31,7 +31,7 @@ public readonly ref struct ClientLinkLayerAddressOption
     }
 
     /// <summary>Writes the option.</summary>
-    public static void Write(ref Dhcp6Writer writer, ushort hardwareType, ReadOnlySpan<byte> address)
+    public static void Write(ref Dhcp6Writer writer, ushort hardwareType, scoped ReadOnlySpan<byte> address)
     {
         var mark = writer.BeginOption(OptionCode.ClientLinkLayerAddress);
         writer.U16(hardwareType);

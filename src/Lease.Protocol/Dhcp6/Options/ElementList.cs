@@ -26,7 +26,7 @@ public readonly ref struct ElementList(ReadOnlySpan<byte> octets)
     }
 
     /// <summary>Writes one element; over 65,535 octets the writer overflows.</summary>
-    public static void WriteElement(ref Dhcp6Writer writer, ReadOnlySpan<byte> element)
+    public static void WriteElement(ref Dhcp6Writer writer, scoped ReadOnlySpan<byte> element)
     {
         if (element.Length > ushort.MaxValue)
         {

@@ -34,7 +34,7 @@ public readonly ref struct LqRelayDataOption
     }
 
     /// <summary>Writes the option.</summary>
-    public static void Write(ref Dhcp6Writer writer, Ipv6Address peer, ReadOnlySpan<byte> relayMessage)
+    public static void Write(ref Dhcp6Writer writer, Ipv6Address peer, scoped ReadOnlySpan<byte> relayMessage)
     {
         var mark = writer.BeginOption(OptionCode.LqRelayData);
         writer.Address(peer);

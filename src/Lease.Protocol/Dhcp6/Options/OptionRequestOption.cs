@@ -43,7 +43,7 @@ public readonly ref struct OptionRequestOption(ReadOnlySpan<byte> data)
     /// <param name="writer">Where to.</param>
     /// <param name="requested">The codes.</param>
     /// <param name="code"><see cref="OptionCode.OptionRequest"/> or <see cref="OptionCode.EchoRequest"/>.</param>
-    public static void Write(ref Dhcp6Writer writer, ReadOnlySpan<OptionCode> requested, OptionCode code = OptionCode.OptionRequest)
+    public static void Write(ref Dhcp6Writer writer, scoped ReadOnlySpan<OptionCode> requested, OptionCode code = OptionCode.OptionRequest)
     {
         var mark = writer.BeginOption(code);
         foreach (var one in requested)

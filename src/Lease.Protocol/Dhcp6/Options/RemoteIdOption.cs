@@ -31,7 +31,7 @@ public readonly ref struct RemoteIdOption
     }
 
     /// <summary>Writes the option.</summary>
-    public static void Write(ref Dhcp6Writer writer, uint enterprise, ReadOnlySpan<byte> remoteId)
+    public static void Write(ref Dhcp6Writer writer, uint enterprise, scoped ReadOnlySpan<byte> remoteId)
     {
         var mark = writer.BeginOption(OptionCode.RemoteId);
         writer.U32(enterprise);

@@ -32,7 +32,7 @@ public readonly ref struct StatusCodeOption
     }
 
     /// <summary>Writes the option.</summary>
-    public static void Write(ref Dhcp6Writer writer, StatusCode code, ReadOnlySpan<byte> message)
+    public static void Write(ref Dhcp6Writer writer, StatusCode code, scoped ReadOnlySpan<byte> message)
     {
         var mark = writer.BeginOption(OptionCode.StatusCode);
         writer.U16((ushort)code);
