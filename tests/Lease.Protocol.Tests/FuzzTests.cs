@@ -60,28 +60,29 @@ public sealed class FuzzTests
 
     private static byte[] Mutate(byte[] seed, byte[][] seeds, Random random)
     {
+        // Most changes keep the length: a packet whose lengths are wrong is refused early, and what lies behind is not reached.
         var packet = (byte[])seed.Clone();
         for (var changes = random.Next(1, 5); changes > 0 && packet.Length > 0; changes--)
         {
             var place = random.Next(packet.Length);
-            switch (random.Next(7))
+            switch (random.Next(16))
             {
-                case 0:
+                case < 5:
                     packet[place] ^= (byte)(1 << random.Next(8));
                     break;
-                case 1:
+                case < 10:
                     packet[place] = Nasty[random.Next(Nasty.Length)];
                     break;
-                case 2:
+                case < 12:
                     packet[place] = (byte)random.Next(256);
                     break;
-                case 3:
+                case 12:
                     packet = packet[..place];
                     break;
-                case 4:
+                case 13:
                     packet = [.. packet[..place], .. packet[Math.Min(packet.Length, place + random.Next(1, 9))..]];
                     break;
-                case 5:
+                case 14:
                     packet = [.. packet[..place], .. packet[place..Math.Min(packet.Length, place + random.Next(1, 40))], .. packet[place..]];
                     break;
                 default:
