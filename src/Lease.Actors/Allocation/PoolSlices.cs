@@ -50,13 +50,11 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
     }
 
     /// <summary>Takes a unit of nobody's or another's slice into use as a slice of one.</summary>
-    /// <returns>False when it is in a slice of this shard, or borrowed already and in use.</returns>
+    /// <returns>False when it is in a slice of this shard, or borrowed already: then there is nothing new to choose from.</returns>
     public bool Borrow(LeaseKey key)
     {
-        if (!Pool.TryUnitOf(key, out var unit) || slices.ContainsKey(unit / (uint)Pool.SliceSize))
+        if (!Pool.TryUnitOf(key, out var unit) || slices.ContainsKey(unit / (uint)Pool.SliceSize) || borrowed.ContainsKey(unit))
             return false;
-        if (borrowed.TryGetValue(unit, out var known))
-            return known[0] is SlotState.NeverUsed or SlotState.Used;
         var slots = new SliceSlots(Pool, unit, 1);
         borrowed[unit] = slots;
         List(slots);

@@ -1,0 +1,158 @@
+using System.Buffers.Binary;
+using System.Net;
+using Lease.Peers.Dhcp6;
+using Lease.Protocol.Dhcp6;
+
+namespace Lease.Peers.Load;
+
+/// <summary>What load to make.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>The server, or with a scope All_DHCP_Relay_Agents_and_Servers.</summary>
+    public required IPEndPoint Server { get; init; }
+
+    /// <summary>Clients that take turns.</summary>
+    public int Clients { get; init; } = 10_000;
+
+    /// <summary>Exchanges that are begun each second, whether earlier ones are answered or not.</summary>
+    public int Rate { get; init; } = 1_000;
+
+    /// <summary>How long.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What each client asks for.</summary>
+    public IReadOnlyList<OptionCode> Associations { get; init; } = [OptionCode.IaNa];
+
+    /// <summary>Whether SOLICITs carry RAPID_COMMIT.</summary>
+    public bool RapidCommit { get; init; }
+
+    /// <summary>Share (0..1) of the turns of a client with leases that are a RENEW; the others are a new 4-way exchange.</summary>
+    public double RenewShare { get; init; }
+
+    /// <summary>Relays in front of the clients.</summary>
+    public IReadOnlyList<RelayHop> Relays { get; init; } = [];
+
+    /// <summary>Port to send from; 0: any. Servers answer direct clients at 546 unless told otherwise.</summary>
+    public int LocalPort { get; init; }
+
+    /// <summary>First number of the clients' DUIDs, so that runs can use the same clients or others.</summary>
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>How a load run goes; read while it runs.</summary>
+public sealed class LoadProgress
+{
+    private readonly Lock gate = new();
+    private readonly LatencyHistogram latency = new();
+    private long begun;
+    private long completed;
+    private long lost;
+    private long refused;
+
+    /// <summary>Exchanges begun.</summary>
+    public long Begun => Interlocked.Read(ref begun);
+
+    /// <summary>Exchanges that ended with leases.</summary>
+    public long Completed => Interlocked.Read(ref completed);
+
+    /// <summary>Exchanges without an answer within a second.</summary>
+    public long Lost => Interlocked.Read(ref lost);
+
+    /// <summary>Exchanges answered without a lease.</summary>
+    public long Refused => Interlocked.Read(ref refused);
+
+    /// <summary>Time from the first packet of an exchange to its last.</summary>
+    public TimeSpan Latency(double share)
+    {
+        lock (gate)
+            return latency.Percentile(share);
+    }
+
+    internal void Begin() => Interlocked.Increment(ref begun);
+
+    internal void End(ServerReply? reply, TimeSpan took)
+    {
+        if (reply is null)
+        {
+            Interlocked.Increment(ref lost);
+            return;
+        }
+
+        if (reply.Leases.Any(static l => l.Valid > 0))
+            Interlocked.Increment(ref completed);
+        else
+            Interlocked.Increment(ref refused);
+        lock (gate)
+            latency.Record(took);
+    }
+}
+
+/// <summary>Makes load like customers do: exchanges begin at a given rate, whatever the server makes of them.</summary>
+public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random random)
+{
+    private readonly SimulatedClient?[] clients = new SimulatedClient?[options.Clients];
+
+    /// <summary>How it goes.</summary>
+    public LoadProgress Progress { get; } = new();
+
+    /// <summary>The clients that have had a turn.</summary>
+    public IEnumerable<SimulatedClient> Clients => clients.OfType<SimulatedClient>();
+
+    /// <summary>Runs until the duration is over and the last exchange has ended.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        await using var peer = new UdpPeer(options.Server, time, random, options.LocalPort);
+        var busy = new bool[options.Clients];
+        var running = new List<Task>();
+        var start = time.GetTimestamp();
+        for (var number = 0L; !cancellation.IsCancellationRequested; number++)
+        {
+            var due = TimeSpan.FromSeconds(number / (double)options.Rate);
+            if (due >= options.Duration)
+                break;
+            var early = due - time.GetElapsedTime(start);
+            if (early > TimeSpan.FromMilliseconds(1))
+                await Task.Delay(early, time, CancellationToken.None);
+            var turn = (int)(number % options.Clients);
+            if (Volatile.Read(ref busy[turn]))
+                continue;
+            busy[turn] = true;
+            running.Add(TurnAsync(peer, turn, busy));
+            if (running.Count > 4096)
+                running.RemoveAll(static t => t.IsCompleted);
+        }
+
+        await Task.WhenAll(running);
+    }
+
+    private async Task TurnAsync(UdpPeer peer, int turn, bool[] busy)
+    {
+        Progress.Begin();
+        var client = clients[turn] ??= NewClient(peer, turn);
+        var start = time.GetTimestamp();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);
+        ServerReply? reply = null;
+        try
+        {
+            reply = client.Leases.Count > 0 && random.NextDouble() < options.RenewShare
+                ? await client.RenewAsync(patience.Token)
+                : await client.BindAsync(options.RapidCommit, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Counted as lost.
+        }
+
+        Progress.End(reply, time.GetElapsedTime(start));
+        Volatile.Write(ref busy[turn], value: false);
+    }
+
+    private SimulatedClient NewClient(UdpPeer peer, int turn)
+    {
+        Span<byte> address = stackalloc byte[6];
+        BinaryPrimitives.WriteInt32BigEndian(address[2..], turn);
+        BinaryPrimitives.WriteUInt16BigEndian(address, (ushort)(0x0200 | (options.Seed & 0xff)));
+        var duid = Duid.MakeLinkLayer(hardwareType: 1, address);
+        return new SimulatedClient(peer, duid, [.. options.Associations.Select(static (kind, i) => (kind, (uint)i + 1))]) { Relays = options.Relays };
+    }
+}

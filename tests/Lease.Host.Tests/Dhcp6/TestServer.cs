@@ -1,0 +1,102 @@
+using System.Net;
+using Lease.Host.Configuration;
+using Lease.Host.Server;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.TestKit;
+using Lease.Peers.Dhcp6;
+using Lease.Protocol.Dhcp6;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Lease.Host.Tests.Dhcp6;
+
+/// <summary>A whole node on the loopback with a port of its own, a SQLite store in a temporary folder and a clock that the test moves.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly List<UdpPeer> peers = [];
+    private readonly string directory;
+    private int lastClient;
+
+    private TestServer(LeaseServer server, VirtualTime time, string directory)
+    {
+        Server = server;
+        Time = time;
+        this.directory = directory;
+    }
+
+    public LeaseServer Server { get; }
+
+    public VirtualTime Time { get; }
+
+    public static string NewDirectory() => Directory.CreateTempSubdirectory("lease-test-").FullName;
+
+    /// <summary>Starts with a <c>Dhcp6</c> body (without interfaces).</summary>
+    public static async Task<TestServer> StartAsync(string dhcp6, string? directory = null, VirtualTime? time = null)
+    {
+        time ??= new VirtualTime();
+        directory ??= NewDirectory();
+        var configuration = Read(dhcp6);
+        return new TestServer(await LeaseServer.StartAsync(configuration, directory, time, NullLoggerFactory.Instance), time, directory);
+    }
+
+    public static LeaseConfiguration Read(string dhcp6)
+    {
+        var text = $$$"""{"Lease": {"server-port": 0, "client-port": 0, "cluster": {"shards": 4}}, "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, {{{dhcp6}}} } }""";
+        var result = ConfigurationReader.Read(text, "test.json");
+        result.Problems.Where(static p => p.Severity == Severity.Error).ShouldBeEmpty();
+        return result.Configuration!;
+    }
+
+    public UdpPeer Peer()
+    {
+        var peer = new UdpPeer(new IPEndPoint(IPAddress.IPv6Loopback, Server.Port), TimeProvider.System, new Random(1));
+        peers.Add(peer);
+        return peer;
+    }
+
+    public SimulatedClient Client(params OptionCode[] associations) => Client(++lastClient, associations);
+
+    public SimulatedClient Client(int number, params OptionCode[] associations)
+    {
+        var kinds = associations.Length == 0 ? [OptionCode.IaNa] : associations;
+        return new SimulatedClient(Peer(), DuidOf(number), [.. kinds.Select(static (kind, i) => (kind, (uint)i + 1))]);
+    }
+
+    public static byte[] DuidOf(int number) => Duid.MakeLinkLayer(1, [2, 0, 0, 0, (byte)(number >> 8), (byte)number]);
+
+    /// <summary>Awaits what a scan or a commit brings about, with a deadline.</summary>
+    public static async Task EventuallyAsync(Func<Task<bool>> condition, string what)
+    {
+        for (var end = DateTime.UtcNow.AddSeconds(10); DateTime.UtcNow < end;)
+        {
+            if (await condition())
+                return;
+            await Task.Delay(10);
+        }
+
+        throw new TestKitException("never happened: " + what);
+    }
+
+    public async Task<IReadOnlyList<StoredLease>> LeasesAsync()
+    {
+        var leases = new List<StoredLease>();
+        await foreach (var lease in Server.Store.ReadLeasesAsync(CancellationToken.None))
+            leases.Add(lease);
+        return leases;
+    }
+
+    /// <summary>Stops the server and keeps its folder.</summary>
+    public async Task<string> StopAsync()
+    {
+        foreach (var peer in peers)
+            await peer.DisposeAsync();
+        peers.Clear();
+        await Server.DisposeAsync();
+        return directory;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+}
