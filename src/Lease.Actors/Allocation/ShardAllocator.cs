@@ -169,7 +169,7 @@ public sealed class ShardAllocator
 
     private Task FindFreeUnitsAsync(PoolSlices slices) => AskAsync(
         slices,
-        () => store.FindFreeUnitsAsync(slices.Pool, shard, limit: 256, CancellationToken.None),
+        () => store.FindFreeUnitsAsync(slices.Pool, shard, limit: 32, CancellationToken.None),
         units =>
         {
             var found = false;

@@ -15,7 +15,7 @@ namespace Lease.Actors.Dhcp6;
 public sealed class BindingActor : UntypedPersistentActor
 {
     // Each conflict takes one unit out of the choice; so many in one exchange mean that something else is wrong.
-    private const int MaxConflicts = 8;
+    private const int MaxConflicts = 64;
 
     private static readonly HashSet<LeaseKey> NoConflicts = [];
 
@@ -99,7 +99,9 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         var current = exchange!;
         var planner = new LeasePlanner(current, binding, offers, conflicts ?? NoConflicts, allocator, Self, Now);
-        if (!planner.TryPlan())
+        var decided = planner.TryPlan();
+        Remember(planner);
+        if (!decided)
         {
             WaitForAnswer();
             return;
@@ -107,7 +109,7 @@ public sealed class BindingActor : UntypedPersistentActor
 
         if (!planner.NeedsCommit)
         {
-            Offer(planner);
+            LogOffer(planner);
             Finish(current, planner.Answer);
             return;
         }
@@ -160,12 +162,16 @@ public sealed class BindingActor : UntypedPersistentActor
         return key.Length == 128 ? IaKind.NonTemporary : IaKind.PrefixDelegation;
     }
 
-    private void Offer(LeasePlanner planner)
+    // What the allocator holds for this client: the next try of the exchange, and the client's REQUEST, shall get the same.
+    private void Remember(LeasePlanner planner)
     {
-        if (planner.Answer.Type != MessageType.Advertise)
-            return;
-        offers = planner.Leases;
-        if (!logger.IsEnabled(LogLevel.Debug))
+        if (planner.Changes.Count > 0)
+            offers = offers.Count == 0 ? planner.Leases : [.. planner.Leases, .. offers.Where(o => !planner.Leases.Any(l => l.Key == o.Key))];
+    }
+
+    private void LogOffer(LeasePlanner planner)
+    {
+        if (planner.Answer.Type != MessageType.Advertise || !logger.IsEnabled(LogLevel.Debug))
             return;
         foreach (var change in planner.Changes)
             logger.Offered(exchange!.Link.Name, Client, LeaseLog.TextOf(change.Key));

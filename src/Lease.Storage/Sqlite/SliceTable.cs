@@ -36,7 +36,10 @@ internal static class SliceTable
     {
         var free = new List<LeaseKey>();
         using var rows = PrepareLeases(database);
-        var start = pool.Units * (uint)(shard % 64) / 64;
+
+        // Multiples of the golden ratio lie apart however many shards there are.
+        var place = (uint)(ushort)(shard * 40_503);
+        var start = pool.Units > ulong.MaxValue ? (pool.Units >> 16) * place : pool.Units * place >> 16;
         Collect(rows, pool, start, pool.Units, limit, free);
         Collect(rows, pool, 0, start, limit, free);
         return free;
