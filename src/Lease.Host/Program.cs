@@ -3,8 +3,10 @@ using Lease.Host.Commands;
 
 var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 networks")
 {
+    DemoCommand.Create(),
     CheckCommand.Create(),
     ServeCommand.Create(),
+    LoadCommand.Create(),
 };
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0

@@ -49,8 +49,13 @@ internal sealed class LeaseServer : IAsyncDisposable
     /// <summary>The tables.</summary>
     public ILeaseStore Store => store;
 
-    /// <summary>Where committed changes are published.</summary>
-    public EventStream EventStream => system.EventStream;
+    /// <summary>Calls <paramref name="take"/> with every committed batch until the result is disposed.</summary>
+    public IDisposable Watch(Action<JournalCommitted> take)
+    {
+        var watcher = system.ActorOf(Props.Create(() => new Watcher(take)));
+        system.EventStream.Subscribe<JournalCommitted>(watcher);
+        return new Subscription(system.EventStream, watcher);
+    }
 
     /// <summary>Opens the store, claims the shards, then listens.</summary>
     /// <exception cref="IOException">The store or a socket cannot be opened; the message says which and why.</exception>
@@ -182,5 +187,15 @@ internal sealed class LeaseServer : IAsyncDisposable
         return hardware is null
             ? Duid.MakeUuid(new Guid(RandomNumberGenerator.GetBytes(16)))
             : Duid.MakeLinkLayerTime(hardwareType: 1, system.TimeProvider.GetUtcNow(), hardware);
+    }
+
+    private sealed class Watcher : ReceiveActor
+    {
+        public Watcher(Action<JournalCommitted> take) => Receive<JournalCommitted>(take);
+    }
+
+    private sealed class Subscription(EventStream stream, IActorRef watcher) : IDisposable
+    {
+        public void Dispose() => stream.Unsubscribe(watcher);
     }
 }

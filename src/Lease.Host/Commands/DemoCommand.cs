@@ -1,0 +1,166 @@
+using System.CommandLine;
+using System.Net;
+using Lease.Actors.Bindings;
+using Lease.Host.Configuration;
+using Lease.Host.Server;
+using Lease.Kernel.Persistence;
+using Lease.Peers.Load;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+
+namespace Lease.Host.Commands;
+
+/// <summary><c>lease demo</c>: a node on the loopback with a store in a temporary folder, simulated clients over real UDP, and a live table of bindings.</summary>
+internal static class DemoCommand
+{
+    private const string Configuration = """
+        {
+          "Lease": {"server-port": 0, "client-port": 0},
+          "Dhcp6": {
+            "interfaces-config": {"interfaces": ["lo/::1"]},
+            "valid-lifetime": 60, "preferred-lifetime": 40, "rapid-commit": true,
+            "option-data": [{"name": "dns-servers", "data": "2001:db8::53"}],
+            "subnet6": [{
+              "id": 1, "subnet": "2001:db8:1::/64", "interface": "lo",
+              "pools": [{"pool": "2001:db8:1::/80"}],
+              "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 33, "delegated-len": 56}]
+            }]
+          }
+        }
+        """;
+
+    private static readonly Option<string> For = new("--for") { Description = "how long: 10s, 2m; default: until Ctrl-C" };
+    private static readonly Option<int> Rate = new("--rate") { Description = "exchanges a second", DefaultValueFactory = static _ => 200 };
+    private static readonly Option<int> Clients = new("--clients") { Description = "simulated clients", DefaultValueFactory = static _ => 1_000 };
+
+    public static Command Create()
+    {
+        var command = new Command("demo", "one node with simulated clients, on the loopback, nothing to configure") { For, Rate, Clients };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var duration = TimeSpan.FromDays(1);
+        if ((parsed.GetValue(For) is { } text && !Durations.TryParse(text, out duration)) || parsed.GetValue(Rate) < 1 || parsed.GetValue(Clients) < 1)
+        {
+            await Console.Error.WriteLineAsync("--for must be a time such as 10s, --rate and --clients at least 1");
+            return ExitCode.WrongUsage;
+        }
+
+        var directory = Directory.CreateTempSubdirectory("lease-demo-");
+        try
+        {
+            using var loggers = Logging.Create(LogLevel.Warning, json: false);
+            var configuration = ConfigurationReader.Read(Configuration, "demo").Configuration!;
+            await using var server = await LeaseServer.StartAsync(configuration, directory.FullName, TimeProvider.System, loggers);
+            Console.WriteLine($"serving DHCPv6 on [::1]:{server.Port}, data in {directory.FullName}");
+            var generator = new LoadGenerator(
+                new LoadOptions
+                {
+                    Server = new IPEndPoint(IPAddress.IPv6Loopback, server.Port),
+                    Clients = parsed.GetValue(Clients),
+                    Rate = parsed.GetValue(Rate),
+                    Duration = duration,
+                    Associations = [OptionCode.IaNa, OptionCode.IaPd],
+                    RenewShare = 0.8,
+                },
+                TimeProvider.System,
+                Random.Shared);
+            await WatchAsync(server, generator, cancellation);
+            return Sum(server, generator);
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Failed;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task WatchAsync(LeaseServer server, LoadGenerator generator, CancellationToken cancellation)
+    {
+        var latest = new LatestChanges();
+        var watcher = server.Watch(latest.Take);
+        var running = generator.RunAsync(cancellation);
+        if (Console.IsOutputRedirected)
+        {
+            await running;
+        }
+        else
+        {
+            await AnsiConsole.Live(latest.Table(generator.Progress)).StartAsync(async live =>
+            {
+                while (await Task.WhenAny(running, Task.Delay(250, CancellationToken.None)) != running)
+                    live.UpdateTarget(latest.Table(generator.Progress));
+                live.UpdateTarget(latest.Table(generator.Progress));
+            });
+        }
+
+        watcher.Dispose();
+        await running;
+    }
+
+    private static int Sum(LeaseServer server, LoadGenerator generator)
+    {
+        var progress = generator.Progress;
+        Console.WriteLine(
+            $"{progress.Completed} exchanges answered with leases, {progress.Refused} without, {progress.Lost} lost; "
+            + $"half within {progress.Latency(0.5).TotalMilliseconds:0.0} ms, 99 % within {progress.Latency(0.99).TotalMilliseconds:0.0} ms; "
+            + $"{server.Store.Counters.Committed} commits in {server.Store.Counters.Batches} batches");
+        return progress.Completed > 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    /// <summary>The last changes as they were committed, newest first.</summary>
+    private sealed class LatestChanges
+    {
+        private const int Rows = 15;
+
+        private readonly LinkedList<(string Client, string Leases, string Until)> rows = new();
+        private long total;
+
+        public void Take(JournalCommitted committed)
+        {
+            lock (rows)
+            {
+                foreach (var write in committed.Writes)
+                {
+                    total++;
+                    if (write.Row is { } row)
+                        rows.AddFirst(RowOf(write, row));
+                    if (rows.Count > Rows)
+                        rows.RemoveLast();
+                }
+            }
+        }
+
+        public Table Table(LoadProgress progress)
+        {
+            var table = new Table().AddColumns("client", "leases", "until (UTC)");
+            lock (rows)
+            {
+                table.Title = new TableTitle($"{total} changes committed; {progress.Completed} exchanges, {progress.Lost} lost");
+                foreach (var (client, leases, until) in rows)
+                    table.AddRow(client, leases, until);
+            }
+
+            return table;
+        }
+
+        private static (string Client, string Leases, string Until) RowOf(JournalWrite write, BindingRow row)
+        {
+            var duid = BindingKey.DuidOf(write.Key);
+            var binding = BindingCodec.Decode(row.Link, duid, row.Payload.Span);
+            var active = binding.Leases.Where(l => l.IsActiveAt(write.ChangedAt)).ToList();
+            var leases = string.Join(' ', active.Select(static l => new Ipv6Prefix(new Ipv6Address(l.Key.Address), l.Key.Length).ToString()));
+            var until = active.Count == 0 ? "-" : DateTimeOffset.FromUnixTimeMilliseconds(active.Min(static l => l.EndsAt)).ToString("HH:mm:ss");
+            return (Duid.ToText(duid.Span), leases, until);
+        }
+    }
+}

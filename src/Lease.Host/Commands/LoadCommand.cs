@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Text.Json;
+using Lease.Peers.Dhcp6;
+using Lease.Peers.Load;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
+using Spectre.Console;
+
+namespace Lease.Host.Commands;
+
+/// <summary><c>lease load SERVER</c>: simulated clients at a given rate, and what the server made of them.</summary>
+internal static class LoadCommand
+{
+    private static readonly Argument<string> Server = new("SERVER") { Description = "IPv6 address, [ADDRESS]:PORT, or \"multicast\" with --interface" };
+    private static readonly Option<int> Clients = new("--clients") { Description = "clients that take turns", DefaultValueFactory = static _ => 10_000 };
+    private static readonly Option<int> Rate = new("--rate") { Description = "exchanges begun a second", DefaultValueFactory = static _ => 1_000 };
+    private static readonly Option<string> For = new("--for") { Description = "how long: 10s, 2m", DefaultValueFactory = static _ => "10s" };
+    private static readonly Option<string> Ia = new("--ia") { Description = "what clients ask for: na, pd or both", DefaultValueFactory = static _ => "na" };
+    private static readonly Option<bool> Rapid = new("--rapid") { Description = "with rapid commit" };
+    private static readonly Option<double> Renew = new("--renew") { Description = "share (0..1) of turns of bound clients that are renewals" };
+    private static readonly Option<string> Relayed = new("--relayed") { Description = "as a relay with this link-address" };
+    private static readonly Option<string> Interface = new("--interface") { Description = "interface to send on" };
+    private static readonly Option<int> Port = new("--local-port") { Description = "port to send from: 546 when the server answers clients only there" };
+    private static readonly Option<bool> Json = new("--json") { Description = "print the result as a JSON object" };
+
+    public static Command Create()
+    {
+        Ia.AcceptOnlyFromAmong("na", "pd", "both");
+        var command = new Command("load", "load a server with simulated clients") { Server, Clients, Rate, For, Ia, Rapid, Renew, Relayed, Interface, Port, Json };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (!TryReadOptions(parsed, out var options, out var problem))
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return ExitCode.WrongUsage;
+        }
+
+        var generator = new LoadGenerator(options, TimeProvider.System, Random.Shared);
+        await ShowAsync(generator, options, cancellation);
+        Print(generator.Progress, options, parsed.GetValue(Json));
+        return generator.Progress.Completed > 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static bool TryReadOptions(ParseResult parsed, out LoadOptions options, out string problem)
+    {
+        options = new LoadOptions { Server = null! };
+        if (!ServerAddress.TryParse(parsed.GetValue(Server)!, parsed.GetValue(Interface), 547, out var server, out problem))
+            return false;
+        if (!Durations.TryParse(parsed.GetValue(For)!, out var duration))
+        {
+            problem = $"--for {parsed.GetValue(For)} is no time: write 10s, 2m or 1h";
+            return false;
+        }
+
+        IReadOnlyList<RelayHop> relays = [];
+        if (parsed.GetValue(Relayed) is { } link)
+        {
+            if (!Ipv6Address.TryParse(link, out var address))
+            {
+                problem = $"--relayed {link} is no IPv6 address";
+                return false;
+            }
+
+            relays = [new RelayHop(address, default, [])];
+        }
+
+        if (parsed.GetValue(Clients) < 1 || parsed.GetValue(Rate) < 1 || parsed.GetValue(Renew) is < 0 or > 1)
+        {
+            problem = "--clients and --rate must be at least 1, --renew from 0 to 1";
+            return false;
+        }
+
+        options = new LoadOptions
+        {
+            Server = server,
+            Clients = parsed.GetValue(Clients),
+            Rate = parsed.GetValue(Rate),
+            Duration = duration,
+            Associations = parsed.GetValue(Ia) switch
+            {
+                "pd" => [OptionCode.IaPd],
+                "both" => [OptionCode.IaNa, OptionCode.IaPd],
+                _ => [OptionCode.IaNa],
+            },
+            RapidCommit = parsed.GetValue(Rapid),
+            RenewShare = parsed.GetValue(Renew),
+            Relays = relays,
+            LocalPort = parsed.GetValue(Port),
+        };
+        return true;
+    }
+
+    private static async Task ShowAsync(LoadGenerator generator, LoadOptions options, CancellationToken cancellation)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        var running = generator.RunAsync(cancellation);
+        if (Console.IsErrorRedirected)
+        {
+            await running;
+            return;
+        }
+
+        await console.Progress().StartAsync(async progress =>
+        {
+            var task = progress.AddTask("exchanges", maxValue: options.Rate * options.Duration.TotalSeconds);
+            while (await Task.WhenAny(running, Task.Delay(200, CancellationToken.None)) != running)
+            {
+                task.Value = generator.Progress.Begun;
+                task.Description = $"exchanges: {generator.Progress.Completed} done, {generator.Progress.Lost} lost";
+            }
+
+            task.Value = task.MaxValue;
+        });
+        await running;
+    }
+
+    private static void Print(LoadProgress progress, LoadOptions options, bool json)
+    {
+        var result = new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["begun"] = progress.Begun,
+            ["completed"] = progress.Completed,
+            ["completed-per-second"] = Math.Round(progress.Completed / options.Duration.TotalSeconds, 1),
+            ["refused"] = progress.Refused,
+            ["lost"] = progress.Lost,
+            ["lost-percent"] = progress.Begun == 0 ? 0 : Math.Round(100.0 * progress.Lost / progress.Begun, 3),
+            ["latency-ms-50"] = Milliseconds(progress, 0.5),
+            ["latency-ms-90"] = Milliseconds(progress, 0.9),
+            ["latency-ms-99"] = Milliseconds(progress, 0.99),
+            ["latency-ms-99.9"] = Milliseconds(progress, 0.999),
+        };
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(result));
+            return;
+        }
+
+        foreach (var (name, value) in result)
+            Console.WriteLine($"{name,-22} {value,14:0.###}");
+    }
+
+    private static double Milliseconds(LoadProgress progress, double share) => Math.Round(progress.Latency(share).TotalMilliseconds, 3);
+}
