@@ -24,7 +24,7 @@ public interface IActorContext
     /// <summary>Asks for <see cref="Terminated"/> when <paramref name="actor"/> stops (at once when it has).</summary>
     void Watch(IActorRef actor);
 
-    /// <summary>Ends <see cref="Watch"/>.</summary>
+    /// <summary>Ends <see cref="Watch"/>: no <see cref="Terminated"/> of it comes any more.</summary>
     void Unwatch(IActorRef actor);
 
     /// <summary>Sends <see cref="ReceiveTimeout"/> to the actor whenever no message came for <paramref name="timeout"/>; null: never.</summary>
@@ -88,9 +88,9 @@ public abstract class ActorBase
 
     internal void AroundPreStart() => PreStart();
 
-    internal void AroundPostStop() => PostStop();
+    internal virtual void AroundPostStop() => PostStop();
 
-    internal void AroundPreRestart(Exception reason, object? message) => PreRestart(reason, message);
+    internal virtual void AroundPreRestart(Exception reason, object? message) => PreRestart(reason, message);
 
     internal void AroundPostRestart(Exception reason) => PostRestart(reason);
 

@@ -6,7 +6,7 @@ namespace Lease.Kernel.Actors;
 /// An actor's place in the system: mailbox, supervision, life. Everything but <see cref="Tell"/>, <see cref="TellSystem"/> and the child
 /// list (locked) runs on the dispatcher's worker of this cell's affinity.
 /// </summary>
-internal sealed class ActorCell : IActorRef, IActorContext
+internal sealed partial class ActorCell : IActorRef, IActorContext
 {
     private readonly Props props;
     private readonly string? name;
@@ -19,7 +19,8 @@ internal sealed class ActorCell : IActorRef, IActorContext
     private ActorCell? firstChild;
     private ActorCell? previousSibling;
     private ActorCell? nextSibling;
-    private List<IActorRef>? watchers;
+    private List<ActorCell>? watchers;
+    private List<ActorCell>? watching;
     private TimerScheduler? timers;
     private Envelope? current;
     private ReceiveTimer? receiveTimer;
@@ -28,6 +29,7 @@ internal sealed class ActorCell : IActorRef, IActorContext
     private volatile Life life;
     private bool suspended;
     private bool awaiting;
+    private volatile bool subscribed;
 
     public ActorCell(ActorSystem system, ActorCell? parent, Props props, string? name, long number)
     {
@@ -92,6 +94,15 @@ internal sealed class ActorCell : IActorRef, IActorContext
             ScheduleIfIdle();
     }
 
+    /// <summary>For the kernel's own messages, whose number is bounded by what the actor asked for: they do not count for the mailbox's bound.</summary>
+    public void TellUnbounded(object message, IActorRef? sender = null)
+    {
+        if (props.MailboxCapacity > 0)
+            Interlocked.Increment(ref queued);
+        mailbox.Enqueue(new Envelope(message, sender));
+        ScheduleIfIdle();
+    }
+
     public void TellSystem(object message)
     {
         systemMailbox.Enqueue(new Envelope(message, sender: null));
@@ -109,6 +120,10 @@ internal sealed class ActorCell : IActorRef, IActorContext
         }
 
         child.TellSystem(StartMessage.Instance);
+
+        // Whoever stops this actor looks at the children after it has set life: one of both sees the new child.
+        if (life is Life.Stopping or Life.Stopped)
+            child.TellSystem(StopMessage.Instance);
         return child;
     }
 
@@ -118,9 +133,30 @@ internal sealed class ActorCell : IActorRef, IActorContext
             cell.TellSystem(StopMessage.Instance);
     }
 
-    public void Watch(IActorRef actor) => ((ActorCell)actor).TellSystem(new WatchRequest(this, Watch: true));
+    public void Watch(IActorRef actor)
+    {
+        if (actor is not ActorCell watched)
+            throw new ArgumentException($"{actor.Path} is no actor: it has no end to wait for", nameof(actor));
+        watching ??= [];
+        if (watching.Contains(watched))
+            return;
+        watching.Add(watched);
+        watched.TellSystem(new WatchRequest(this, Watch: true));
+    }
 
-    public void Unwatch(IActorRef actor) => ((ActorCell)actor).TellSystem(new WatchRequest(this, Watch: false));
+    public void Unwatch(IActorRef actor)
+    {
+        if (actor is ActorCell watched && watching?.Remove(watched) == true)
+            watched.TellSystem(new WatchRequest(this, Watch: false));
+    }
+
+    /// <summary>Told by the event stream, so that a subscription ends with its actor.</summary>
+    public void NoteSubscribed()
+    {
+        subscribed = true;
+        if (life == Life.Stopped)
+            System.EventStream.Unsubscribe(this);
+    }
 
     public void SetReceiveTimeout(TimeSpan? timeout)
     {
@@ -178,34 +214,6 @@ internal sealed class ActorCell : IActorRef, IActorContext
             ScheduleIfIdle();
     }
 
-    /// <summary>Runs an asynchronous handler: no other message until its task has ended; its continuations run here.</summary>
-    public void Await(Func<Task> handler)
-    {
-        var before = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(new CellContext(this));
-        try
-        {
-            var task = handler();
-            if (task.IsCompleted)
-            {
-                task.GetAwaiter().GetResult();
-                return;
-            }
-
-            awaiting = true;
-            _ = task.ContinueWith(
-                static (t, cell) => ((ActorCell)cell!).TellSystem(new AsyncCompleted(t)),
-                this,
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(before);
-        }
-    }
-
     private bool MayReceive => life == Life.Running && !suspended && !awaiting;
 
     private ActorCell? FirstChild()
@@ -254,6 +262,11 @@ internal sealed class ActorCell : IActorRef, IActorContext
             case PoisonPill:
                 BeginStop();
                 break;
+            case Terminated { ActorRef: ActorCell ended }:
+                // None after Unwatch, though it may have been on its way.
+                if (watching?.Remove(ended) == true && !actor!.AroundReceive(message))
+                    DeadLetter(message, DropReason.DeadLetter);
+                break;
             case TimerMessage timer:
                 if (timer.Timers == timers && timers.TryUnwrap(timer, out var inner) && !actor!.AroundReceive(inner))
                     DeadLetter(inner, DropReason.DeadLetter);
@@ -279,7 +292,7 @@ internal sealed class ActorCell : IActorRef, IActorContext
                 OnChildTerminated(terminated.Child);
                 break;
             case ChildFailed failed:
-                OnChildFailed(failed);
+                Guarded(() => OnChildFailed(failed));
                 break;
             case Supervise directive:
                 Obey(directive);
@@ -296,212 +309,6 @@ internal sealed class ActorCell : IActorRef, IActorContext
             default:
                 throw new UnreachableException($"{message}");
         }
-    }
-
-    private void Start()
-    {
-        if (life != Life.New)
-            return;
-        life = Life.Running;
-        Guarded(() =>
-        {
-            actor = props.NewActor();
-            actor.Attach(this);
-            actor.AroundPreStart();
-        });
-    }
-
-    private void Guarded(Action action)
-    {
-        try
-        {
-            action();
-        }
-#pragma warning disable CA1031 // As in Handle.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            Fail(e, message: null);
-        }
-    }
-
-    private void Fail(Exception exception, object? message)
-    {
-        if (life is not (Life.Running or Life.New))
-            return;
-        suspended = true;
-        if (message is IDroppable droppable)
-            droppable.OnDropped(DropReason.ReceiverFailed);
-        if (parent is null)
-            BeginStop();
-        else
-            parent.TellSystem(new ChildFailed(this, exception, message));
-    }
-
-    private void OnChildFailed(ChildFailed failed)
-    {
-        strategy ??= actor?.MakeStrategy() ?? SupervisorStrategy.Stopping;
-        var directive = strategy.Decide(failed.Child, failed.Exception, System.TimeProvider.GetUtcNow());
-        System.Log.ActorFailed(failed.Child.Path, directive, failed.Exception);
-        if (directive == Directive.Escalate)
-        {
-            failed.Child.TellSystem(StopMessage.Instance);
-            Fail(failed.Exception, message: null);
-            return;
-        }
-
-        var order = new Supervise(directive, failed.Exception, failed.Message);
-        if (!strategy.AllChildren)
-        {
-            failed.Child.TellSystem(order);
-            return;
-        }
-
-        for (var child = FirstChild(); child is not null; child = child.NextSibling())
-            child.TellSystem(order);
-    }
-
-    private void Obey(Supervise order)
-    {
-        if (life != Life.Running)
-            return;
-        switch (order.Directive)
-        {
-            case Directive.Resume:
-                suspended = false;
-                break;
-            case Directive.Restart:
-                Restart(order);
-                break;
-            default:
-                BeginStop();
-                break;
-        }
-    }
-
-    private void Restart(Supervise order)
-    {
-        suspended = false;
-        timers?.CancelAll();
-        timers = null;
-        var failed = actor;
-        Guarded(() =>
-        {
-            failed?.AroundPreRestart(order.Exception, order.Message);
-            actor = props.NewActor();
-            actor.Attach(this);
-            actor.AroundPostRestart(order.Exception);
-        });
-    }
-
-    private void BeginStop()
-    {
-        if (life is Life.Stopping or Life.Stopped)
-            return;
-        life = Life.Stopping;
-        StopChildren();
-        if (FirstChild() is null)
-            FinishStop();
-    }
-
-    private void FinishStop()
-    {
-        life = Life.Stopped;
-        timers?.CancelAll();
-        receiveTimer?.Dispose();
-        try
-        {
-            actor?.AroundPostStop();
-        }
-#pragma warning disable CA1031 // It has stopped whatever its last words are.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            System.Log.StopFailed(Path, e);
-        }
-
-        actor = null;
-        DrainToDeadLetters();
-        if (watchers is not null)
-        {
-            var terminated = new Terminated(this);
-            foreach (var watcher in watchers)
-                watcher.Tell(terminated, this);
-            watchers = null;
-        }
-
-        if (parent is null)
-            System.OnRootStopped(this);
-        else
-            parent.TellSystem(new ChildTerminated(this));
-    }
-
-    private void DrainToDeadLetters()
-    {
-        while (mailbox.Dequeue() is { } envelope)
-            System.Drop(envelope.Message, this, DropReason.DeadLetter);
-    }
-
-    private void OnChildTerminated(ActorCell child)
-    {
-        lock (this)
-        {
-            if (child.previousSibling is { } previous)
-                previous.nextSibling = child.nextSibling;
-            else
-                firstChild = child.nextSibling;
-            child.nextSibling?.previousSibling = child.previousSibling;
-            child.previousSibling = null;
-        }
-
-        strategy?.Forget(child);
-        if (life == Life.Running && actor is not null)
-            Guarded(() => actor.AroundChildTerminated(child));
-        if (life == Life.Stopping && FirstChild() is null)
-            FinishStop();
-    }
-
-    private void OnWatch(WatchRequest request)
-    {
-        if (!request.Watch)
-        {
-            watchers?.Remove(request.Watcher);
-            return;
-        }
-
-        if (life == Life.Stopped)
-        {
-            request.Watcher.Tell(new Terminated(this), this);
-            return;
-        }
-
-        watchers ??= [];
-        if (!watchers.Contains(request.Watcher))
-            watchers.Add(request.Watcher);
-    }
-
-    private void Continue(Continuation continuation)
-    {
-        var before = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(new CellContext(this));
-        Guarded(() => continuation.Callback(continuation.State));
-        SynchronizationContext.SetSynchronizationContext(before);
-    }
-
-    private void EndAwait(Task task)
-    {
-        awaiting = false;
-        var message = current?.Message;
-        if (task.IsFaulted)
-            Fail(task.Exception!.GetBaseException(), message);
-        else if (task.IsCanceled)
-            Fail(new TaskCanceledException(task), message);
-        current = null;
-    }
-
-    private sealed class CellContext(ActorCell cell) : SynchronizationContext
-    {
-        public override void Post(SendOrPostCallback d, object? state) => cell.TellSystem(new Continuation(d, state));
     }
 
     private sealed class ReceiveTimer : IDisposable

@@ -98,7 +98,9 @@ public sealed class ActorSystem : IAsyncDisposable
         Interlocked.Increment(ref drops[(int)reason]);
         if (message is IDroppable droppable)
             droppable.OnDropped(reason);
-        if (EventStream.HasSubscribers<DeadLetter>())
+
+        // A listener that loses dead letters is not told so: that would never end.
+        if (message is not DeadLetter && EventStream.HasSubscribers<DeadLetter>())
             EventStream.Publish(new DeadLetter(message, recipient, reason));
     }
 

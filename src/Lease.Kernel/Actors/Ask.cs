@@ -50,6 +50,10 @@ public static class ActorRefExtensions
 
         public string Path => "/temp";
 
-        public void Tell(object message, IActorRef? sender = null) => answer.TrySetResult(message);
+        public void Tell(object message, IActorRef? sender = null) 
+        {
+            if (!answer.TrySetResult(message) && message is IDroppable droppable)
+                droppable.OnDropped(DropReason.DeadLetter);
+        }
     }
 }

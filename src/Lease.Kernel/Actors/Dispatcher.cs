@@ -48,8 +48,16 @@ internal sealed class WorkerDispatcher : Dispatcher
         // With a single worker there is no processor to spare: what waits is run here when the assistant's own work is done.
         if (busy && workers.Length == 1)
             return;
+        if (!busy)
+        {
+            foreach (var worker in workers)
+                worker.Assist();
+        }
+
+        // Only now: what ran above may have made actors of any worker runnable.
+        Interlocked.MemoryBarrier();
         foreach (var worker in workers)
-            worker.Assist(busy);
+            worker.WakeForRunnable();
     }
 
     public override void Dispose()
@@ -90,15 +98,11 @@ internal sealed class WorkerDispatcher : Dispatcher
                 WakeIfAsleep();
         }
 
-        public void Assist(bool busy)
-        {
-            if (Volatile.Read(ref runnable) is null)
-                return;
+        // One pass only: the assistant has work of its own.
+        public void Assist() => TryDrain(once: true);
 
-            // One pass only: the assistant has work of its own.
-            if (!busy)
-                TryDrain(once: true);
-            Interlocked.MemoryBarrier();
+        public void WakeForRunnable()
+        {
             if (Volatile.Read(ref runnable) is not null && Volatile.Read(ref draining) == 0)
                 WakeIfAsleep();
         }

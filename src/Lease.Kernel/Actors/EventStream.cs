@@ -7,9 +7,12 @@ public sealed class EventStream
 {
     private ImmutableArray<(Type Type, IActorRef Subscriber)> subscriptions = [];
 
-    /// <summary>Subscribes <paramref name="subscriber"/> to messages of <typeparamref name="T"/>; twice is once.</summary>
+    /// <summary>Subscribes <paramref name="subscriber"/> to messages of <typeparamref name="T"/>; twice is once. The subscription ends with the actor.</summary>
     public void Subscribe<T>(IActorRef subscriber)
-        => ImmutableInterlocked.Update(ref subscriptions, (all, s) => all.Contains(s) ? all : all.Add(s), (typeof(T), subscriber));
+    {
+        ImmutableInterlocked.Update(ref subscriptions, static (all, s) => all.Contains(s) ? all : all.Add(s), (typeof(T), subscriber));
+        (subscriber as ActorCell)?.NoteSubscribed();
+    }
 
     /// <summary>Ends a subscription.</summary>
     public void Unsubscribe<T>(IActorRef subscriber)
@@ -31,13 +34,26 @@ public sealed class EventStream
         return false;
     }
 
-    /// <summary>Tells every subscriber, on the caller's thread.</summary>
+    /// <summary>Tells every subscriber once, on the caller's thread.</summary>
     public void Publish(object message)
     {
-        foreach (var (type, subscriber) in subscriptions)
+        var all = subscriptions;
+        for (var i = 0; i < all.Length; i++)
         {
-            if (type.IsInstanceOfType(message))
-                subscriber.Tell(message);
+            if (all[i].Type.IsInstanceOfType(message) && !ToldBefore(all, i, message))
+                all[i].Subscriber.Tell(message);
         }
+    }
+
+    // By a subscription to another type of the same message.
+    private static bool ToldBefore(ImmutableArray<(Type Type, IActorRef Subscriber)> all, int index, object message)
+    {
+        for (var i = 0; i < index; i++)
+        {
+            if (ReferenceEquals(all[i].Subscriber, all[index].Subscriber) && all[i].Type.IsInstanceOfType(message))
+                return true;
+        }
+
+        return false;
     }
 }

@@ -15,31 +15,13 @@ public abstract class ReceiveActor : ActorBase
 
     /// <summary>Handles messages of <typeparamref name="T"/> with <paramref name="handler"/>, where <paramref name="when"/> (if given) holds. Handlers are tried in their order.</summary>
     protected void Receive<T>(Action<T> handler, Predicate<T>? when = null)
-        => current.Add(message =>
-        {
-            if (message is not T typed || (when is not null && !when(typed)))
-                return false;
-            handler(typed);
-            return true;
-        });
+        => current.Add(handler, when);
 
     /// <summary>As <see cref="Receive{T}"/>; the actor takes no other message until the task has ended.</summary>
-    protected void ReceiveAsync<T>(Func<T, Task> handler)
-        => current.Add(message =>
-        {
-            if (message is not T typed)
-                return false;
-            Cell.Await(() => handler(typed));
-            return true;
-        });
+    protected void ReceiveAsync<T>(Func<T, Task> handler) => current.Add<T>(message => Cell.Await(() => handler(message)));
 
     /// <summary>Handles every message that no handler before it takes.</summary>
-    protected void ReceiveAny(Action<object> handler)
-        => current.Add(message =>
-        {
-            handler(message);
-            return true;
-        });
+    protected void ReceiveAny(Action<object> handler) => current.Add(handler);
 
     /// <summary>Replaces the handlers by those that <paramref name="configure"/> registers.</summary>
     protected void Become(Action configure)
@@ -65,28 +47,16 @@ public abstract class ReceiveActor : ActorBase
     /// <inheritdoc/>
     protected sealed override bool Receive(object message) => current.Handle(message);
 
-    /// <inheritdoc/>
-    protected override void PreRestart(Exception reason, object? message)
+    internal override void AroundPreRestart(Exception reason, object? message)
     {
         stash?.UnstashAll();
-        base.PreRestart(reason, message);
+        base.AroundPreRestart(reason, message);
     }
 
-    private sealed class Behaviour
+    // Back to the mailbox, which goes to the dead letters: stashed messages give back what they hold.
+    internal override void AroundPostStop()
     {
-        private readonly List<Func<object, bool>> handlers = [];
-
-        public void Add(Func<object, bool> handler) => handlers.Add(handler);
-
-        public bool Handle(object message)
-        {
-            foreach (var handler in handlers)
-            {
-                if (handler(message))
-                    return true;
-            }
-
-            return false;
-        }
+        stash?.UnstashAll();
+        base.AroundPostStop();
     }
 }

@@ -69,16 +69,14 @@ public sealed class TimerScheduler
     private void Start(object key, object message, TimeSpan delay, TimeSpan interval)
     {
         Cancel(key);
-        var timer = new TimerMessage(this, key, message, interval != Timeout.InfiniteTimeSpan);
+        var timer = new TimerMessage(this, owner, key, message, interval != Timeout.InfiniteTimeSpan);
         active[key] = timer;
-        timer.Handle = timer.Periodic
-            ? owner.System.Scheduler.ScheduleTellRepeatedly(delay, interval, owner, timer)
-            : owner.System.Scheduler.ScheduleTellOnce(delay, owner, timer);
+        timer.Handle = owner.System.TimeProvider.CreateTimer(static state => ((TimerMessage)state!).Fire(), timer, delay, interval);
     }
 }
 
 /// <summary>A timer's message on its way: it counts only while its timer is still the one that was set.</summary>
-internal sealed class TimerMessage(TimerScheduler timers, object key, object message, bool periodic)
+internal sealed class TimerMessage(TimerScheduler timers, ActorCell owner, object key, object message, bool periodic)
 {
     public TimerScheduler Timers { get; } = timers;
 
@@ -89,4 +87,6 @@ internal sealed class TimerMessage(TimerScheduler timers, object key, object mes
     public bool Periodic { get; } = periodic;
 
     public IDisposable? Handle { get; set; }
+
+    public void Fire() => owner.TellUnbounded(this);
 }

@@ -21,13 +21,20 @@ public sealed class Stash
     /// <returns>False when it was dropped.</returns>
     public bool TryStash()
     {
-        var message = owner.CurrentMessage ?? throw new InvalidOperationException("there is no message to stash");
         if (Count >= capacity)
         {
-            owner.DeadLetter(message, DropReason.StashFull);
+            owner.DeadLetter(Current(), DropReason.StashFull);
             return false;
         }
 
+        StashAlways();
+        return true;
+    }
+
+    /// <summary>For the kernel's own messages that must not be lost: the bound does not hold.</summary>
+    internal void StashAlways()
+    {
+        var message = Current();
         var envelope = new Envelope(message, owner.CurrentSender);
         if (last is null)
             first = envelope;
@@ -35,7 +42,6 @@ public sealed class Stash
             last.Next = envelope;
         last = envelope;
         Count++;
-        return true;
     }
 
     /// <summary>Puts every stashed message in front of the mailbox, in the order in which they came.</summary>
@@ -54,6 +60,8 @@ public sealed class Stash
             owner.DeadLetter(envelope.Message, reason);
         Forget();
     }
+
+    private object Current() => owner.CurrentMessage ?? throw new InvalidOperationException("there is no message to stash");
 
     private void Forget()
     {

@@ -18,7 +18,7 @@ internal sealed record Supervise(Directive Directive, Exception Exception, objec
 
 internal sealed record ChildTerminated(ActorCell Child);
 
-internal sealed record WatchRequest(IActorRef Watcher, bool Watch);
+internal sealed record WatchRequest(ActorCell Watcher, bool Watch);
 
 internal sealed record Continuation(SendOrPostCallback Callback, object? State);
 

@@ -15,6 +15,7 @@ public abstract class UntypedPersistentActor : UntypedActor
     private readonly IJournal journal;
     private readonly IBindingStore store;
     private Stash? stash;
+    private JournalWrite? pending;
     private Action<JournalWrite>? onCommitted;
     private Phase phase;
     private long rowId;
@@ -63,9 +64,6 @@ public abstract class UntypedPersistentActor : UntypedActor
     protected override void PreStart() => store.Load(Key, Self);
 
     /// <inheritdoc/>
-    protected override void PostStop() => stash?.Clear(DropReason.ReceiverFailed);
-
-    /// <inheritdoc/>
     protected sealed override void OnReceive(object message)
     {
         switch (message)
@@ -79,8 +77,10 @@ public abstract class UntypedPersistentActor : UntypedActor
             case BindingLoadFailed failed:
                 FailAndStop(write: null, failed.Reason);
                 break;
-            case JournalWrite write when phase == Phase.Persisting:
-                OnOutcome(write);
+            case JournalWrite write:
+                // Not that of an instance before a restart: its state is gone.
+                if (ReferenceEquals(write, pending))
+                    OnOutcome(write);
                 break;
             case IWaitEnded when phase == Phase.Waiting:
                 phase = Phase.Ready;
@@ -109,6 +109,7 @@ public abstract class UntypedPersistentActor : UntypedActor
             Leases = leases,
             ReplyTo = Self,
         };
+        pending = write;
         onCommitted = handler;
         phase = Phase.Persisting;
         if (!journal.TryAppend(write))
@@ -118,19 +119,43 @@ public abstract class UntypedPersistentActor : UntypedActor
     /// <summary>Commands are stashed until a message that implements <see cref="IWaitEnded"/> comes: for an answer that decides how to go on.</summary>
     protected void WaitForAnswer() => phase = Phase.Waiting;
 
+    internal override void AroundPreRestart(Exception reason, object? message)
+    {
+        stash?.Clear(DropReason.ReceiverFailed);
+        base.AroundPreRestart(reason, message);
+    }
+
+    internal override void AroundPostStop()
+    {
+        stash?.Clear(DropReason.ReceiverFailed);
+        base.AroundPostStop();
+    }
+
     private void OnOrdinary(object message)
     {
         if (phase != Phase.Ready)
-            (stash ??= new Stash(Cell, StashCapacity)).TryStash();
+            PutAside(message);
         else if (message is Passivate.StopRequest)
             Context.Stop(Self);
         else
             OnCommand(message);
     }
 
+    private void PutAside(object message)
+    {
+        stash ??= new Stash(Cell, StashCapacity);
+
+        // The shard keeps every later message for this entity until it has stopped.
+        if (message is Passivate.StopRequest)
+            stash.StashAlways();
+        else
+            stash.TryStash();
+    }
+
     private void OnOutcome(JournalWrite write)
     {
         var handler = onCommitted;
+        pending = null;
         onCommitted = null;
         switch (write.Outcome)
         {
@@ -165,6 +190,7 @@ public abstract class UntypedPersistentActor : UntypedActor
     {
         // No command may be handled from a state that is not the stored one.
         phase = Phase.Recovering;
+        pending = null;
         onCommitted = null;
         OnPersistFailure(write, reason);
         Context.Stop(Self);

@@ -43,6 +43,7 @@ internal sealed class Shard : UntypedActor
     // Least recently used first.
     private Entity? oldest;
     private Entity? newest;
+    private int linked;
 
     public Shard(
         ShardContext context,
@@ -67,7 +68,11 @@ internal sealed class Shard : UntypedActor
     protected override void PostStop()
     {
         foreach (var entity in entities.Values)
+        {
             counters.CountStop();
+            foreach (var (message, _) in entity.Buffered ?? [])
+                Context.System.Drop(message, entity.Ref, DropReason.ShardUnavailable);
+        }
     }
 
     protected override void OnReceive(object message)
@@ -117,7 +122,9 @@ internal sealed class Shard : UntypedActor
         byRef.Add(entity.Ref, entity);
         counters.CountStart();
         Append(entity);
-        if (entities.Count > options.MaxLiveEntities)
+
+        // Those that stop already do not count, or a burst would stop what it has just started.
+        if (linked > options.MaxLiveEntities)
             Stop(oldest);
         return entity;
     }
@@ -170,6 +177,7 @@ internal sealed class Shard : UntypedActor
             newest.Newer = entity;
         newest = entity;
         entity.Linked = true;
+        linked++;
     }
 
     private void Unlink(Entity entity)
@@ -186,6 +194,7 @@ internal sealed class Shard : UntypedActor
             newest = entity.Older;
         entity.Older = entity.Newer = null;
         entity.Linked = false;
+        linked--;
     }
 
     private sealed class Entity(EntityKey key, IActorRef reference)

@@ -74,14 +74,19 @@ public sealed class ShardRegion : IActorRef
     /// <summary>Serves a shard from now on.</summary>
     /// <param name="grant">The claim.</param>
     /// <param name="state">What the shard's entities share; see <see cref="ShardContext.State"/>.</param>
+    /// <exception cref="InvalidOperationException">The shard is served already.</exception>
     public void StartShard(ShardGrant grant, object? state)
     {
+        if (Volatile.Read(ref shards[grant.Shard]) is not null)
+            throw new InvalidOperationException($"shard {grant.Shard} is served already");
         ShardContext? context = null;
+        IActorRef? started = null;
         var props = Props.Create(() => new Shard(context!, options, extractor, newEntity, Counters))
             .WithMailboxCapacity(options.ShardMailboxCapacity)
             .WithAffinity(grant.Shard);
-        context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard));
-        Volatile.Write(ref shards[grant.Shard], system.ActorOf(props, $"{TypeName}-{grant.Shard}"));
+        context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard, started!));
+        started = system.ActorOf(props, $"{TypeName}-{grant.Shard}");
+        Volatile.Write(ref shards[grant.Shard], started);
     }
 
     /// <summary>Stops serving a shard; the task ends when its last entity has stopped.</summary>
@@ -94,10 +99,10 @@ public sealed class ShardRegion : IActorRef
         await stopped.Task.ConfigureAwait(false);
     }
 
-    // Called by an entity whose write was fenced: whatever this node believed, the shard is another's.
-    private void OnFenced(int shard)
+    // Called by an entity whose write was fenced: whatever this node believed, the shard is another's. Its later claim, if there is one already, stands.
+    private void OnFenced(int shard, IActorRef lost)
     {
-        if (Interlocked.Exchange(ref shards[shard], value: null) is not { } lost)
+        if (!ReferenceEquals(Interlocked.CompareExchange(ref shards[shard], value: null, lost), lost))
             return;
         system.Log.ShardLost(shard);
         system.Stop(lost);
@@ -114,11 +119,12 @@ public sealed class ShardRegion : IActorRef
 
         protected override void OnReceive(object message)
         {
-            if (message is not Terminated)
-                return;
-            stopped.TrySetResult();
-            Context.Stop(Self);
+            if (message is Terminated)
+                Context.Stop(Self);
         }
+
+        // Also when the whole system stops meanwhile.
+        protected override void PostStop() => stopped.TrySetResult();
     }
 }
 

@@ -115,6 +115,15 @@ public sealed class TestProbe
         }
     }
 
+    /// <summary>The next <paramref name="count"/> messages.</summary>
+    public IReadOnlyList<object> ReceiveN(int count)
+    {
+        var messages = new List<object>(count);
+        while (messages.Count < count)
+            messages.Add(Next() ?? throw new TestKitException($"expected {count} messages, {messages.Count} came"));
+        return messages;
+    }
+
     /// <summary>Nothing may be waiting. Only a proof on the calling thread's dispatcher.</summary>
     public void ExpectNoMsg()
     {
