@@ -50,7 +50,7 @@ public static class ActorRefExtensions
 
         public string Path => "/temp";
 
-        public void Tell(object message, IActorRef? sender = null) 
+        public void Tell(object message, IActorRef? sender = null)
         {
             if (!answer.TrySetResult(message) && message is IDroppable droppable)
                 droppable.OnDropped(DropReason.DeadLetter);
