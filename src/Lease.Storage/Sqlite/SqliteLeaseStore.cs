@@ -52,7 +52,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
         }
 
         var file = Path.Combine(options.Directory, "lease.db");
-        var storeLock = StoreLock.Take(Path.Combine(options.Directory, "lease.lock"));
+        var storeLock = StoreLock.Take(options.Directory);
         Database? database = null;
         try
         {

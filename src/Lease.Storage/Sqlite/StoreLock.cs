@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Lease.Storage.Sqlite;
 
-/// <summary>Keeps two processes from opening the same store: a locked file beside it, which also tells who holds it.</summary>
+/// <summary>Keeps two processes from opening the same store: a locked file, and beside it one that tells who holds the lock.</summary>
 internal sealed class StoreLock : IDisposable
 {
     private readonly FileStream file;
@@ -10,21 +10,20 @@ internal sealed class StoreLock : IDisposable
     private StoreLock(FileStream file) => this.file = file;
 
     /// <exception cref="StoreException">Another process holds the store.</exception>
-    public static StoreLock Take(string path)
+    public static StoreLock Take(string directory)
     {
+        var path = Path.Combine(directory, "lease.lock");
+        var holder = Path.Combine(directory, "lease.pid");
         try
         {
-            // FileShare.Read: who comes second may still read the holder's number.
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-            file.SetLength(0);
-            using (var text = new StreamWriter(file, leaveOpen: true))
-                text.WriteLine(Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            file.Flush();
+            // FileShare.None is what locks on Linux; nobody else can read such a file, hence the second one. The system drops the lock with the process.
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return new StoreLock(file);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException))
         {
-            throw new StoreException($"{path} is held by process {Holder(path)}: stop that one, or name another --data folder", e);
+            throw new StoreException($"{path} is held by process {ReadHolder(holder)}: stop that one, or name another --data folder ({e.Message})", e);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -34,13 +33,11 @@ internal sealed class StoreLock : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    private static string Holder(string path)
+    private static string ReadHolder(string holder)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(file);
-            return reader.ReadLine() ?? "unknown";
+            return File.ReadAllText(holder);
         }
         catch (IOException)
         {

@@ -1,0 +1,131 @@
+using Lease.Kernel.Persistence;
+using Lease.Storage.Sqlite;
+
+namespace Lease.Storage.Tests;
+
+/// <summary>The conformance suite on SQLite, and what only a file can suffer.</summary>
+public sealed class SqliteLeaseStoreTests : LeaseStoreConformance
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("lease-store-").FullName;
+
+    private string File => Path.Combine(directory, "lease.db");
+
+    protected override Task<ILeaseStore> OpenAsync() => Task.FromResult<ILeaseStore>(Open());
+
+    protected override Task CleanAsync()
+    {
+        Directory.Delete(directory, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public void A_second_process_is_kept_out_and_told_who_holds_the_store()
+        => Should.Throw<StoreException>(() => Open()).Message.ShouldContain($"held by process {Environment.ProcessId}");
+
+    [Fact]
+    public async Task A_newer_schema_is_refused()
+    {
+        await Store.DisposeAsync();
+        await PatchAsync(offset: 60, [0, 0, 0, 99]);
+        Should.Throw<StoreException>(() => Open()).Message.ShouldContain("schema version 99");
+        await PatchAsync(offset: 60, [0, 0, 0, 1]);
+        await InitializeAsync();
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_named()
+    {
+        await Store.DisposeAsync();
+        var content = await System.IO.File.ReadAllBytesAsync(File);
+        await PatchAsync(offset: 0, "not a database"u8.ToArray());
+        Should.Throw<StoreException>(() => Open()).Message.ShouldContain("is damaged");
+        await System.IO.File.WriteAllBytesAsync(File, content);
+        await InitializeAsync();
+    }
+
+    [Fact]
+    public async Task The_number_of_shards_stays_as_the_store_was_made()
+    {
+        await Store.DisposeAsync();
+        await using (var other = Open(o => o with { ShardCount = 99 }))
+            other.Meta.ShardCount.ShouldBe(Shards);
+        await InitializeAsync();
+    }
+
+    [Fact]
+    public async Task A_full_store_fails_writes_loses_nothing_and_goes_on_when_there_is_room()
+    {
+        var acknowledged = new List<int>();
+        await Store.DisposeAsync();
+        await using (var small = Open(static o => o with { MaxPages = 60 }))
+        {
+            await ClaimAsync(small);
+            var failed = 0;
+            for (var i = 0; i < 2000 && failed < 5; i++)
+            {
+                var write = Write(i, 0, new LeaseChange(Lease(i), LeaseState.Active));
+                small.TryAppend(write).ShouldBeTrue();
+                if ((await ((Answer)write.ReplyTo).Task).Outcome == JournalOutcome.Committed)
+                    acknowledged.Add(i);
+                else
+                    failed++;
+            }
+
+            failed.ShouldBe(5);
+            acknowledged.Count.ShouldBeGreaterThan(10);
+        }
+
+        await InitializeAsync();
+        foreach (var key in acknowledged)
+            (await LoadAsync(key)).Payload.ShouldBe(BitConverter.GetBytes(key));
+        (await LeasesAsync()).Count.ShouldBe(acknowledged.Count);
+        (await AppendAsync(Write(5000, 0, new LeaseChange(Lease(5000), LeaseState.Active)))).Outcome.ShouldBe(JournalOutcome.Committed);
+    }
+
+    [Fact]
+    public async Task Old_events_are_pruned_by_count()
+    {
+        await Store.DisposeAsync();
+        await using (var store = Open(static o => o with { EventMaxCount = 100 }))
+        {
+            await ClaimAsync(store);
+            for (var i = 0; i < 4000; i++)
+            {
+                var write = Write(i, 0);
+                store.TryAppend(write).ShouldBeTrue();
+                if (i % 50 == 0)
+                    await ((Answer)write.ReplyTo).Task;
+            }
+        }
+
+        using var database = Database.Open(File, readOnly: true);
+        database.Scalar("SELECT count(*) FROM event").ShouldBeInRange(100, 3000);
+        database.Dispose();
+        await InitializeAsync();
+    }
+
+    [Theory]
+    [InlineData(LeaseState.Free, 0)]
+    [InlineData(LeaseState.Active, 1)]
+    [InlineData(LeaseState.Declined, 2)]
+    public void Stored_numbers_never_change(LeaseState state, int number) => ((int)state).ShouldBe(number);
+
+    private SqliteLeaseStore Open(Func<SqliteStoreOptions, SqliteStoreOptions>? change = null)
+    {
+        var options = new SqliteStoreOptions { Directory = directory, ShardCount = Shards, TimeProvider = Time };
+        return SqliteLeaseStore.Open(change is null ? options : change(options));
+    }
+
+    private async Task ClaimAsync(SqliteLeaseStore store)
+    {
+        foreach (var grant in await store.ClaimAsync("node-1", CancellationToken.None))
+            Epochs[grant.Shard] = grant.Epoch;
+    }
+
+    private async Task PatchAsync(long offset, byte[] octets)
+    {
+        await using var file = System.IO.File.OpenWrite(File);
+        file.Position = offset;
+        await file.WriteAsync(octets);
+    }
+}
