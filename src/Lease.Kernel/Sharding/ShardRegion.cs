@@ -24,6 +24,12 @@ public sealed record ShardRegionOptions
 
     /// <summary>Live entities of a shard; beyond it the least recently used is passivated.</summary>
     public int MaxLiveEntities { get; init; } = 10_000;
+
+    /// <summary>How long a message waits for its shard to be served; then it is dropped and counted.</summary>
+    public TimeSpan ShardWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Messages that may wait so, over all shards.</summary>
+    public int ShardWaitCapacity { get; init; } = 4096;
 }
 
 /// <summary>Routes messages to entities by their key's shard, and starts entities when a message comes for them. Sending to it costs no actor turn of its own.</summary>
@@ -34,6 +40,9 @@ public sealed class ShardRegion : IActorRef
     private readonly IMessageExtractor extractor;
     private readonly Func<EntityKey, ShardContext, ActorBase> newEntity;
     private readonly IActorRef?[] shards;
+    private readonly Lock gate = new();
+    private readonly ShardBuffer unserved;
+    private readonly ITimer overdue;
 
     private ShardRegion(
         ActorSystem system, string typeName, ShardRegionOptions options, IMessageExtractor extractor, Func<EntityKey, ShardContext, ActorBase> newEntity)
@@ -44,6 +53,9 @@ public sealed class ShardRegion : IActorRef
         this.newEntity = newEntity;
         TypeName = typeName;
         shards = new IActorRef?[options.ShardCount];
+        unserved = new ShardBuffer(system, this, options.ShardWaitCapacity, options.ShardWait);
+        overdue = system.TimeProvider.CreateTimer(
+            static region => ((ShardRegion)region!).DropOverdue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Name of the entity type.</summary>
@@ -63,12 +75,17 @@ public sealed class ShardRegion : IActorRef
     /// <inheritdoc/>
     public void Tell(object message, IActorRef? sender = null)
     {
-        var key = extractor.EntityKeyOf(message);
-        var shard = key is null ? null : Volatile.Read(ref shards[key.ShardOf(options.ShardCount)]);
-        if (shard is null)
-            system.Drop(message, this, DropReason.ShardUnavailable);
+        if (extractor.EntityKeyOf(message) is not { } key)
+        {
+            system.Drop(message, this, DropReason.DeadLetter);
+            return;
+        }
+
+        var shard = key.ShardOf(options.ShardCount);
+        if (Volatile.Read(ref shards[shard]) is { } owner)
+            owner.Tell(message, sender);
         else
-            shard.Tell(message, sender);
+            KeepUnserved(shard, message, sender);
     }
 
     /// <summary>Serves a shard from now on.</summary>
@@ -86,7 +103,12 @@ public sealed class ShardRegion : IActorRef
             .WithAffinity(grant.Shard);
         context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard, started!));
         started = system.ActorOf(props, $"{TypeName}-{grant.Shard}");
-        Volatile.Write(ref shards[grant.Shard], started);
+        lock (gate)
+        {
+            // Those that waited first; who sends meanwhile finds either no owner and waits for the lock, or the owner.
+            unserved.Hand(grant.Shard, started);
+            Volatile.Write(ref shards[grant.Shard], started);
+        }
     }
 
     /// <summary>Stops serving a shard; the task ends when its last entity has stopped.</summary>
@@ -97,6 +119,26 @@ public sealed class ShardRegion : IActorRef
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         system.ActorOf(Props.Create(() => new Watcher(stopping, stopped)));
         await stopped.Task.ConfigureAwait(false);
+    }
+
+    private void KeepUnserved(int shard, object message, IActorRef? sender)
+    {
+        lock (gate)
+        {
+            if (Volatile.Read(ref shards[shard]) is { } owner)
+                owner.Tell(message, sender);
+            else if (unserved.Add(shard, message, sender))
+                overdue.Change(options.ShardWait, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void DropOverdue()
+    {
+        lock (gate)
+        {
+            if (unserved.DropOverdue() is { } left)
+                overdue.Change(left, Timeout.InfiniteTimeSpan);
+        }
     }
 
     // Called by an entity whose write was fenced: whatever this node believed, the shard is another's. Its later claim, if there is one already, stands.
