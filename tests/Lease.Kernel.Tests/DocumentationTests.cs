@@ -14,13 +14,13 @@ public sealed partial class DocumentationTests
             .SkipWhile(line => line != "## Beside Akka.NET")
             .TakeWhile(line => !line.StartsWith("## The life", StringComparison.Ordinal))
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
-            .SelectMany(line => Name().Matches(line.Split('|')[1]).Select(match => match.Groups[1].Value))
+            .SelectMany(line => Name().Matches(line.Split('|')[1]).Select(match => match.Groups["name"].Value))
             .ToArray();
         named.Length.ShouldBeGreaterThan(20);
         named.ShouldAllBe(name => known.Contains(name));
     }
 
-    [GeneratedRegex("`(\\w+)`", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("`(?<name>\\w+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Name();
 
     private static string Page([CallerFilePath] string source = "")
