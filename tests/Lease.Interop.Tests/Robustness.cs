@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Lease.Peers.Load;
+
+namespace Lease.Interop.Tests;
+
+/// <summary>Garbage costs neither memory nor service; signals do what the manual says.</summary>
+public sealed class Robustness
+{
+    [Fact]
+    public async Task Garbage_at_full_rate_costs_neither_memory_nor_service()
+    {
+        var seconds = int.Parse(Environment.GetEnvironmentVariable("LEASE_FUZZ_SECONDS") ?? "60", CultureInfo.InvariantCulture);
+        var folder = Directory.CreateTempSubdirectory("lease-garbage-");
+        var port = FreePort();
+        var file = Path.Combine(folder.FullName, "lease.json");
+        await File.WriteAllTextAsync(file, $$$"""
+            {"Lease": {"server-port": {{{port}}}, "client-port": 0},
+             "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, "rapid-commit": true,
+              "subnet6": [{"subnet": "2001:db8:1::/64", "interface": "lo", "pools": [{"pool": "2001:db8:1::/80"}], "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 34, "delegated-len": 64}]},
+                          {"subnet": "2001:db8:2::/64", "pools": [{"pool": "2001:db8:2::/80"}]}]}}
+            """);
+        await using (var server = new RunningProgram(ServerUnderTest.Binary(), ["serve", "--config", file, "--data", Path.Combine(folder.FullName, "data"), "--log-level", "Error"]))
+        {
+            var address = new IPEndPoint(IPAddress.IPv6Loopback, port);
+            await AssertServedAsync(address, seed: 1);
+            var sent = await Task.Run(() => Garbage.Send(address, TimeSpan.FromSeconds(seconds), new Random(8415)));
+            Assert.False(server.HasExited, server.Output);
+            Assert.True(server.ResidentMemory < 1L << 30, $"{server.ResidentMemory >> 20} MiB after {sent} packets");
+            await AssertServedAsync(address, seed: 2);
+            await server.SignalAsync(10);
+            await server.ExpectAsync("counter dhcp6.dropped.Malformed");
+            await server.SignalAsync(15);
+            await server.WaitForExitAsync(TimeSpan.FromSeconds(20));
+            Assert.Equal(0, server.ExitCode);
+            TestContext.Current.SendDiagnosticMessage("{0} packets of garbage in {1} s", sent, seconds);
+        }
+
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Sighup_takes_a_good_configuration_and_refuses_a_wrong_one()
+    {
+        await using var hosts = await TestHosts.CreateAsync("perfdhcp");
+        var server = await ServerUnderTest.StartAsync(hosts);
+        hosts.WriteFile("lease.json", "{\"Dhcp6\": {\"subnet\": 1}}");
+        await server.SignalAsync(1);
+        await server.ExpectAsync("the one before stays in force");
+        await hosts.RunAsync(hosts.Client, TimeSpan.FromSeconds(20), "perfdhcp", "-6", "-l", hosts.Client, "-r", "10", "-p", "2");
+        await server.ExpectAsync("lease=2001:db8:1:0:1:");
+        hosts.WriteFile("lease.json", ServerUnderTest.Configuration(hosts, "").Replace("2001:db8:1:0:1::/80", "2001:db8:1:0:2::/80", StringComparison.Ordinal));
+        await server.SignalAsync(1);
+        await server.ExpectAsync("reread");
+        await hosts.RunAsync(hosts.Client, TimeSpan.FromSeconds(20), "perfdhcp", "-6", "-l", hosts.Client, "-r", "10", "-p", "2", "-b", "mac=00:0c:01:77:00:00");
+        await server.ExpectAsync("lease=2001:db8:1:0:2:");
+        await server.SignalAsync(15);
+        await server.WaitForExitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, server.ExitCode);
+        Assert.Contains("counter dhcp6.sent.Reply", server.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertServedAsync(IPEndPoint server, int seed)
+    {
+        // What was queued before is answered first, so the first exchanges may be late; then service must be whole.
+        LoadProgress progress;
+        var end = DateTime.UtcNow.AddSeconds(60);
+        do
+        {
+            var options = new LoadOptions { Server = server, Rate = 100, Clients = 200, Duration = TimeSpan.FromSeconds(3), Seed = seed };
+            var generator = new LoadGenerator(options, TimeProvider.System, new Random(seed));
+            progress = generator.Progress;
+            await generator.RunAsync(CancellationToken.None);
+        }
+        while (progress.Completed != progress.Begun && DateTime.UtcNow < end);
+        Assert.True(progress.Completed == progress.Begun, $"{progress.Lost} lost, {progress.Refused} refused of {progress.Begun}");
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

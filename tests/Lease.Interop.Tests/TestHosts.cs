@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Lease.Interop.Tests;
+
+/// <summary>
+/// Two hosts on one link, as network namespaces of this test's own: the server (2001:db8:1::1) and the clients (2001:db8:1::2). Everything that was started in them is ended, by
+/// its process id, and they are removed, when the test ends.
+/// </summary>
+internal sealed class TestHosts : IAsyncDisposable
+{
+    private static int lastNumber;
+
+    private readonly List<RunningProgram> programs = [];
+
+    private TestHosts(string name)
+    {
+        Server = name + "s";
+        Client = name + "c";
+        Folder = Directory.CreateTempSubdirectory("lease-interop-").FullName;
+    }
+
+    /// <summary>Name of the server's namespace, and of its interface.</summary>
+    public string Server { get; }
+
+    /// <summary>Name of the clients' namespace, and of its interface.</summary>
+    public string Client { get; }
+
+    /// <summary>For files of the test.</summary>
+    public string Folder { get; }
+
+    /// <summary>Skips the test where it cannot run, and says why.</summary>
+    public static async Task<TestHosts> CreateAsync(params string[] tools)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs root on Linux: it makes network namespaces");
+        foreach (var tool in tools.Append("ip").Append("dumpcap").Append("tshark"))
+            Assert.SkipUnless(Find(tool) is not null, $"needs {tool}, which ./test installs on Debian as root");
+        var hosts = new TestHosts(string.Create(CultureInfo.InvariantCulture, $"l{Environment.ProcessId % 100000}{Interlocked.Increment(ref lastNumber)}"));
+        await hosts.UpAsync();
+        return hosts;
+    }
+
+    /// <summary>Starts a program in a namespace.</summary>
+    public RunningProgram Start(string host, string program, params string[] arguments)
+    {
+        var path = program.Contains('/', StringComparison.Ordinal) ? program : Find(program) ?? program;
+        var started = new RunningProgram(Find("ip")!, ["netns", "exec", host, path, .. arguments]);
+        programs.Add(started);
+        return started;
+    }
+
+    /// <summary>Runs a program to its end, at most for <paramref name="limit"/>; then it is ended.</summary>
+    public async Task<string> RunAsync(string host, TimeSpan limit, string program, params string[] arguments)
+    {
+        await using var started = Start(host, program, arguments);
+        await started.WaitForExitAsync(limit);
+        return started.Output;
+    }
+
+    public string WriteFile(string name, string content)
+    {
+        var path = Path.Combine(Folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <summary>A script that a client calls with its lease, and that does nothing.</summary>
+    public string WriteScript(string name)
+    {
+        var path = WriteFile(name, "#!/bin/sh\nexit 0\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var program in programs)
+            await program.DisposeAsync();
+        await IpAsync("netns", "del", Server);
+        await IpAsync("netns", "del", Client);
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static string? Find(string tool)
+        => new[] { "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/" }.Select(folder => folder + tool).FirstOrDefault(File.Exists);
+
+    private static async Task IpAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Find("ip")!, arguments) { RedirectStandardError = true })!;
+        await process.WaitForExitAsync();
+    }
+
+    private async Task UpAsync()
+    {
+        foreach (var host in new[] { Server, Client })
+            await IpAsync("netns", "add", host);
+        await IpAsync("link", "add", Server, "netns", Server, "type", "veth", "peer", "name", Client, "netns", Client);
+        var number = 1;
+        foreach (var host in new[] { Server, Client })
+        {
+            await RunAsync(host, TimeSpan.FromSeconds(5), "sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0", $"net.ipv6.conf.{host}.accept_dad=0");
+            await IpAsync("-n", host, "link", "set", "lo", "up");
+            await IpAsync("-n", host, "link", "set", host, "up");
+            await IpAsync("-n", host, "-6", "addr", "add", $"2001:db8:1::{number++}/64", "dev", host, "nodad");
+        }
+    }
+}
