@@ -58,6 +58,21 @@ public sealed class TimerTests : TestKit.TestKit
     }
 
     [Fact]
+    public void A_message_of_a_replaced_timer_does_not_arrive_though_it_was_in_the_mailbox()
+    {
+        var probe = CreateTestProbe();
+        var actor = Start(probe.Ref, timers => timers.StartSingleTimer("key", "first", Second));
+        ActorOf(() => new ActOn((_, _) =>
+        {
+            actor.Tell((TimerScheduler timers) => timers.StartSingleTimer("key", "second", Second));
+            Time.Advance(Second);
+        })).Tell("go");
+        probe.ExpectNoMsg();
+        Time.Advance(Second);
+        probe.ExpectMsg("second");
+    }
+
+    [Fact]
     public void A_timer_is_active_until_it_has_fired()
     {
         var active = new List<bool>();

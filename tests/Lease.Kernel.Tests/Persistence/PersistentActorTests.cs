@@ -242,9 +242,12 @@ public sealed class PersistentActorTests : TestKit.TestKit
         account.Tell(parcel);
         sibling.Tell(new IOException("disk"));
         parcel.Drops.ShouldBe(1);
-        journal.DecideAll();
         probe.ExpectMsg("recovered 0");
+        account.Tell(new Add(7));
+        journal.DecideNext();
         probe.ExpectNoMsg();
+        journal.DecideNext();
+        probe.ExpectMsg("sum 7 at 2");
     }
 
     [Fact]

@@ -77,6 +77,17 @@ public sealed class ShardRegionTests : TestKit.TestKit
     }
 
     [Fact]
+    public void An_entity_that_takes_its_time_to_stop_does_not_push_out_another()
+    {
+        var region = Region(live: 1, stubborn: true);
+        region.Tell(new To("a", "hello"));
+        region.Tell(new To("b", "hello"));
+        region.Tell(new To("b", "again"));
+        probe.ReceiveN(6).ShouldBe(["a started", "a: hello", "a may stop", "b started", "b: hello", "b: again"], ignoreOrder: true);
+        probe.ExpectNoMsg();
+    }
+
+    [Fact]
     public void With_room_for_one_a_burst_for_many_reaches_each_once()
     {
         var region = Region(live: 1);
