@@ -39,6 +39,8 @@ internal sealed class ConfigurationNode
     public void Error(string key, string message)
         => problems.Add(Severity.Error, TryFind(key, out var found) ? found : value, PathOf(key), message);
 
+    public void Warn(string message) => problems.Add(Severity.Warning, value, Path, message);
+
     public void Warn(string key, string message)
         => problems.Add(Severity.Warning, TryFind(key, out var found) ? found : value, PathOf(key), message);
 
@@ -77,13 +79,15 @@ internal sealed class ConfigurationNode
         return null;
     }
 
-    public double? Share(string key)
+    /// <summary>A number from 0 to 1; without the ends where <paramref name="isWhole"/> is off.</summary>
+    public double? Share(string key, bool isWhole = true)
     {
         if (Find(key) is not { } found)
             return null;
-        if (found.Kind == JsonKind.Number && double.TryParse(found.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 1)
+        if (found.Kind == JsonKind.Number && double.TryParse(found.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 1
+            && (isWhole || number is > 0 and < 1))
             return number;
-        Wrong(key, found, "a number from 0 to 1");
+        Wrong(key, found, isWhole ? "a number from 0 to 1" : "a number between 0 and 1");
         return null;
     }
 
@@ -172,7 +176,7 @@ internal sealed class ConfigurationNode
     private JsonValue? Find(string key)
     {
         known.Add(key);
-        return TryFind(key, out var found) && found.Kind != JsonKind.Null ? found : null;
+        return TryFind(key, out var found) ? found : null;
     }
 
     private bool TryFind(string key, out JsonValue found)

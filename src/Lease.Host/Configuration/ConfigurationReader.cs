@@ -77,7 +77,7 @@ internal sealed class ConfigurationReader
 
         public (Dhcp6Configuration Configuration, LogLevel? LogLevel) Read()
         {
-            options.ReadDefinitions(node);
+            options.Definitions.Read(node);
             var global = LevelSettings.Read(node, new LevelSettings(), options, selectors: false);
             var subnets = new SubnetReader(shards, options);
             var links = subnets.ReadLinks(node, global);
@@ -97,7 +97,7 @@ internal sealed class ConfigurationReader
                 HoldEndedBinding = ReadHold(defaults.HoldEndedBinding),
                 OfferLifetime = offerLifetime,
                 RelaySuppliedOptions = ReadRelaySupplied(defaults.RelaySuppliedOptions),
-                OptionDefinitions = options.Definitions,
+                OptionDefinitions = options.Definitions.Defined,
             };
             var level = ReadLoggers();
             NameWithoutEffect();
@@ -128,7 +128,7 @@ internal sealed class ConfigurationReader
             section.WithoutEffect(NoEffect, "re-detect", "service-sockets-max-retries", "service-sockets-retry-wait-time", "service-sockets-require-all");
             section.RefuseUnknown();
             if (interfaces.Count == 0)
-                section.Error("interfaces", "names no interface: nothing would be served");
+                section.Warn("interfaces", "names no interface: nothing is served");
             return interfaces;
         }
 
@@ -147,6 +147,8 @@ internal sealed class ConfigurationReader
                     node.Error("host-reservation-identifiers", $"\"{name}\" must be duid or hw-address");
             }
 
+            if (identifiers.Distinct().Count() < identifiers.Count)
+                node.Error("host-reservation-identifiers", "names an identifier twice");
             return identifiers.Count > 0 ? identifiers : defaults;
         }
 

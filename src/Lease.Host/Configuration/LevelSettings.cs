@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lease.Actors.Configuration;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
@@ -57,8 +58,8 @@ internal sealed record LevelSettings
                 node.Number("renew-timer") ?? timers.T1,
                 node.Number("rebind-timer") ?? timers.T2,
                 node.Flag("calculate-tee-times") ?? timers.Calculate,
-                node.Share("t1-percent") ?? timers.T1Share,
-                node.Share("t2-percent") ?? timers.T2Share),
+                node.Share("t1-percent", isWhole: false) ?? timers.T1Share,
+                node.Share("t2-percent", isWhole: false) ?? timers.T2Share),
             RapidCommit = node.Flag("rapid-commit") ?? above.RapidCommit,
             ReservationsGlobal = node.Flag("reservations-global") ?? above.ReservationsGlobal,
             ReservationsInSubnet = node.Flag("reservations-in-subnet") ?? above.ReservationsInSubnet,
@@ -88,8 +89,12 @@ internal sealed record LevelSettings
             }
 
             relay.RefuseUnknown();
+            if (!relay.Has("ip-addresses") && !relay.Has("ip-address"))
+                relay.Error("needs ip-addresses");
         }
 
+        if (node.Has("interface") && node.Has("interface-id"))
+            node.Error("interface-id", "clients are either direct, by interface, or relayed, by interface-id: not both");
         return new SubnetSelectors
         {
             Interface = node.Text("interface") is { Length: > 0 } name ? name : above.Interface,
@@ -107,14 +112,15 @@ internal sealed record LevelSettings
     }
 
     // The names of Kea before 1.9.5.
-    private static LevelSettings ReadReservationMode(ConfigurationNode node, LevelSettings level) => node.Choice("reservation-mode", "disabled", "off", "out-of-pool", "global", "all") switch
+    private static LevelSettings ReadReservationMode(ConfigurationNode node, LevelSettings level)
     {
-        null => level,
-        "disabled" or "off" => level with { ReservationsGlobal = false, ReservationsInSubnet = false, ReservationsOutOfPool = false },
-        "out-of-pool" => level with { ReservationsGlobal = false, ReservationsInSubnet = true, ReservationsOutOfPool = true },
-        "global" => level with { ReservationsGlobal = true, ReservationsInSubnet = false, ReservationsOutOfPool = false },
-        _ => level with { ReservationsGlobal = false, ReservationsInSubnet = true, ReservationsOutOfPool = false },
-    };
+        var mode = node.Choice("reservation-mode", "disabled", "off", "out-of-pool", "global", "all");
+        if (mode is null)
+            return level;
+        if (node.Has("reservations-global") || node.Has("reservations-in-subnet") || node.Has("reservations-out-of-pool"))
+            node.Error("reservation-mode", "is the older name of reservations-global, reservations-in-subnet and reservations-out-of-pool: leave it out");
+        return level with { ReservationsGlobal = mode == "global", ReservationsInSubnet = mode is "out-of-pool" or "all", ReservationsOutOfPool = mode == "out-of-pool" };
+    }
 
     private static void Check(ConfigurationNode node, LevelSettings level)
     {
@@ -127,7 +133,7 @@ internal sealed record LevelSettings
             node.Warn("preferred-lifetime", $"{limits.Preferred} is longer than the valid lifetime {limits.Valid}: {limits.Valid} is used");
         if (level.Timers is { T1: { } t1, T2: { } t2 } && t1 > t2)
             node.Error("renew-timer", $"{t1} must not be longer than rebind-timer {t2}");
-        if (level.Timers.T1Share > level.Timers.T2Share)
-            node.Error("t1-percent", $"{level.Timers.T1Share} must not be more than t2-percent {level.Timers.T2Share}");
+        if (level.Timers.T1Share >= level.Timers.T2Share)
+            node.Error("t1-percent", string.Create(CultureInfo.InvariantCulture, $"{level.Timers.T1Share} must be less than t2-percent {level.Timers.T2Share}"));
     }
 }

@@ -1,50 +1,21 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Text;
 using Lease.Actors.Configuration;
 using Lease.Protocol.Dhcp6;
 
 namespace Lease.Host.Configuration;
 
-/// <summary>Reads <c>option-def</c> and <c>option-data</c> lists.</summary>
+/// <summary>Reads <c>option-data</c> lists.</summary>
 internal sealed class OptionDataReader
 {
     private const string VendorSpace = "vendor-";
 
-    private readonly List<OptionType> types = [.. StandardOptions.All];
+    // Kea's name for the options inside VENDOR_OPTS, of whichever vendor that names.
+    private const string AnyVendorSpace = "vendor-opts-space";
 
-    /// <summary>The definitions of <c>option-def</c>.</summary>
-    public List<OptionDefinition> Definitions { get; } = [];
-
-    public void ReadDefinitions(ConfigurationNode parent)
-    {
-        foreach (var node in parent.Objects("option-def"))
-        {
-            var name = node.Text("name");
-            var code = node.Number("code", 1, ushort.MaxValue);
-            var space = node.Text("space") ?? StandardOptions.Dhcp6;
-            var type = node.Choice("type", OptionTypes.Names);
-            var isArray = node.Flag("array") ?? false;
-            var fields = (node.Text("record-types") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            var encapsulates = node.Text("encapsulate") is { Length: > 0 } inner ? inner : null;
-            node.RefuseUnknown();
-            foreach (var field in fields.Where(static f => f is "record" or "empty" || !OptionTypes.Names.Contains(f)))
-                node.Error("record-types", $"{field} is no type of a field: allowed are {string.Join(", ", OptionTypes.Names)}");
-            if (name is null || code is null || type is null)
-            {
-                node.Error("needs name, code and type");
-                continue;
-            }
-
-            if (type == "record" != fields.Length > 0)
-                node.Error("record-types", "goes with type record, and only with it");
-            else if (types.Exists(t => t.Space == space && (t.Name == name || t.Code == code)))
-                node.Error("code", $"{name} ({code}) is defined already in space {space}");
-            else
-            {
-                types.Add(new OptionType(name, (ushort)code, space, type, isArray, fields, encapsulates));
-                Definitions.Add(new OptionDefinition(name, (ushort)code, space, type));
-            }
-        }
-    }
+    /// <summary>The options that can be configured by name.</summary>
+    public OptionDefinitions Definitions { get; } = new();
 
     /// <summary>Reads one level's <c>option-data</c>.</summary>
     public OptionSet Read(ConfigurationNode parent)
@@ -59,7 +30,34 @@ internal sealed class OptionDataReader
             entries.Add(entry);
         }
 
+        GiveVendor(entries);
+        foreach (var entry in entries)
+            CheckSpace(entry, entries);
         return new OptionSet(entries.Select(e => ToOption(e, entries)).OfType<ConfiguredOption>());
+    }
+
+    private static void GiveVendor(List<Entry> entries)
+    {
+        var vendor = entries.Find(static e => e.Space == StandardOptions.Dhcp6 && e.Code == (ushort)OptionCode.VendorOptions && e.Data.Length >= 4);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (entries[i].Space != AnyVendorSpace)
+                continue;
+            if (vendor is null)
+                entries[i].Node.Error("space", $"needs vendor-opts with the enterprise number at the same level; or name the space {VendorSpace}NUMBER");
+            else
+                entries[i] = entries[i] with { Space = string.Create(CultureInfo.InvariantCulture, $"{VendorSpace}{BinaryPrimitives.ReadUInt32BigEndian(vendor.Data)}") };
+        }
+    }
+
+    private void CheckSpace(Entry entry, List<Entry> entries)
+    {
+        if (entry.Space is StandardOptions.Dhcp6 or AnyVendorSpace || TryVendor(entry.Space, out _))
+            return;
+        if (!Definitions.IsEncapsulated(entry.Space))
+            entry.Node.Error("space", $"\"{entry.Space}\" is no option space: must be {StandardOptions.Dhcp6}, {VendorSpace}NUMBER or a space that an option encapsulates");
+        else if (!entries.Exists(e => e.Encapsulates == entry.Space))
+            entry.Node.Warn("space", $"is not sent: no option at this level encapsulates {entry.Space}");
     }
 
     private Entry? ReadEntry(ConfigurationNode node)
@@ -79,7 +77,7 @@ internal sealed class OptionDataReader
             return null;
         }
 
-        var type = types.Find(t => t.Space == space && (code is null ? t.Name == name : t.Code == code));
+        var type = Definitions.Find(space, code, name);
         if (type is not null && name is not null && type.Name != name)
             node.Error("name", $"code {code} is {type.Name} in space {space}, not {name}");
         if (type is null && code is null)
@@ -88,14 +86,15 @@ internal sealed class OptionDataReader
             return null;
         }
 
-        return Encode(node, new Entry(space, type?.Code ?? (ushort)code!, [], alwaysSend, neverSend, type?.Encapsulates), type, text ?? "", csv ?? type is not null);
+        var entry = new Entry(node, space, type?.Code ?? (ushort)code!, [], alwaysSend, neverSend, type?.Encapsulates);
+        return neverSend && text is null ? entry : Encode(entry, type, text ?? "", csv ?? type is not null);
     }
 
-    private static Entry? Encode(ConfigurationNode node, Entry entry, OptionType? type, string text, bool csv)
+    private static Entry? Encode(Entry entry, OptionType? type, string text, bool csv)
     {
         if (csv && type is null)
         {
-            node.Error("csv-format", $"option {entry.Code} of space {entry.Space} has no definition: define it in option-def, or give hexadecimal data with csv-format false");
+            entry.Node.Error("csv-format", $"option {entry.Code} of space {entry.Space} has no definition: define it in option-def, or give hexadecimal data with csv-format false");
             return null;
         }
 
@@ -103,17 +102,31 @@ internal sealed class OptionDataReader
         {
             if (OptionTypes.TryEncode(type!, text, out var encoded, out var problem))
                 return entry with { Data = encoded };
-            node.Error("data", $"option {type!.Name} {problem}");
+            entry.Node.Error("data", $"option {type!.Name} {problem}");
             return null;
         }
 
-        var digits = text.Replace(" ", "", StringComparison.Ordinal);
-        if (digits.Length == 0)
-            return entry;
-        if (Duid.TryParse(digits, out var data))
+        if (!TryOctets(text, out var data))
+            entry.Node.Error("data", $"\"{text}\" is not hexadecimal");
+        else if (type is not null && !OptionLayout.Fits(type, data))
+            entry.Node.Error("data", $"\"{text}\" has not the form of option {type.Name}: must be {type.Shown}");
+        else
             return entry with { Data = data };
-        node.Error("data", $"\"{text}\" is not hexadecimal");
         return null;
+    }
+
+    // As in Kea: 0a0b, 0x0a0b, 0a:0b, 0a 0b, with a missing first zero, or a text in single quotes.
+    private static bool TryOctets(string text, out byte[] octets)
+    {
+        var digits = text.Trim();
+        octets = digits is ['\'', .., '\''] ? Encoding.UTF8.GetBytes(digits[1..^1]) : [];
+        if (octets.Length > 0 || digits.Length == 0)
+            return true;
+        if (digits.Contains(' ', StringComparison.Ordinal))
+            return Duid.TryParse(digits.Replace(' ', ':'), out octets);
+        digits = digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? digits[2..] : digits;
+        var isOdd = digits.Length % 2 != 0 && !digits.Contains(':', StringComparison.Ordinal);
+        return Duid.TryParse(isOdd ? "0" + digits : digits, out octets);
     }
 
     private static ConfiguredOption? ToOption(Entry entry, List<Entry> all)
@@ -126,10 +139,14 @@ internal sealed class OptionDataReader
                 : new ConfiguredOption(entry.Code, Vendor: null, WithInner(entry, all), entry.AlwaysSend, entry.NeverSend);
         }
 
-        return entry.Space.StartsWith(VendorSpace, StringComparison.Ordinal)
-            && uint.TryParse(entry.Space.AsSpan(VendorSpace.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var vendor)
-            ? new ConfiguredOption(entry.Code, vendor, WithInner(entry, all), entry.AlwaysSend, entry.NeverSend)
-            : null;
+        return TryVendor(entry.Space, out var vendor) ? new ConfiguredOption(entry.Code, vendor, WithInner(entry, all), entry.AlwaysSend, entry.NeverSend) : null;
+    }
+
+    private static bool TryVendor(string space, out uint vendor)
+    {
+        vendor = 0;
+        return space.StartsWith(VendorSpace, StringComparison.Ordinal)
+            && uint.TryParse(space.AsSpan(VendorSpace.Length), NumberStyles.None, CultureInfo.InvariantCulture, out vendor);
     }
 
     private static byte[] WithInner(Entry entry, List<Entry> all)
@@ -146,5 +163,5 @@ internal sealed class OptionDataReader
         return [.. data];
     }
 
-    private sealed record Entry(string Space, ushort Code, byte[] Data, bool AlwaysSend, bool NeverSend, string? Encapsulates);
+    private sealed record Entry(ConfigurationNode Node, string Space, ushort Code, byte[] Data, bool AlwaysSend, bool NeverSend, string? Encapsulates);
 }

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
@@ -9,7 +7,11 @@ using Lease.Protocol.Dhcp6;
 namespace Lease.Host.Configuration;
 
 /// <summary>An option as Kea describes it: code, type of its data, types of a record's fields, whether it is a list, which space it holds.</summary>
-internal sealed record OptionType(string Name, ushort Code, string Space, string Type, bool IsArray = false, IReadOnlyList<string>? Fields = null, string? Encapsulates = null);
+internal sealed record OptionType(string Name, ushort Code, string Space, string Type, bool IsArray = false, IReadOnlyList<string>? Fields = null, string? Encapsulates = null)
+{
+    /// <summary>For messages: what the option holds.</summary>
+    public string Shown => (Type == "record" ? string.Join(", ", Fields ?? []) : Type) + (IsArray ? ", ..." : "");
+}
 
 /// <summary>Turns the text of <c>option-data</c> into octets by Kea's type names.</summary>
 internal static class OptionTypes
@@ -35,9 +37,9 @@ internal static class OptionTypes
         // A string or binary option of one field may itself hold commas.
         var parts = option is { Type: "string" or "binary", IsArray: false } ? [text] : Split(text);
         var types = option.Type == "record" ? option.Fields ?? [] : [option.Type];
-        if (option.IsArray ? parts.Count == 0 : parts.Count != types.Count)
+        if (option.IsArray ? parts.Count < types.Count : parts.Count != types.Count)
         {
-            problem = $"has {parts.Count} fields, must have {types.Count}: {string.Join(", ", types)}";
+            problem = $"has {parts.Count} fields, must have {types.Count}: {option.Shown}";
             return false;
         }
 
@@ -86,13 +88,13 @@ internal static class OptionTypes
             case "binary":
                 return Duid.TryParse(text.Trim().Replace(" ", "", StringComparison.Ordinal), out var binary) && Append(octets, binary);
             case "boolean":
-                return text is "true" or "1" or "false" or "0" && Append(octets, [(byte)(text is "true" or "1" ? 1 : 0)]);
+                return TryBoolean(text, octets);
             case "uint8" or "uint16" or "uint32":
                 return TryNumber(text, 0, (1L << BitsOf(type)) - 1, BitsOf(type), octets);
             case "int8" or "int16" or "int32":
                 return TryNumber(text, -(1L << (BitsOf(type) - 1)), (1L << (BitsOf(type) - 1)) - 1, BitsOf(type), octets);
             case "ipv4-address":
-                return IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && Append(octets, address.GetAddressBytes());
+                return Ipv4Address.TryParse(text, out var address) && Append(octets, Octets(address));
             case "ipv6-address":
                 return Ipv6Address.TryParse(text, out var address6) && Append(octets, Octets(address6));
             case "ipv6-prefix":
@@ -105,8 +107,15 @@ internal static class OptionTypes
                 var tuple = Encoding.UTF8.GetBytes(text);
                 return tuple.Length <= ushort.MaxValue && Append(octets, [(byte)(tuple.Length >> 8), (byte)tuple.Length, .. tuple]);
             default:
-                return Append(octets, Encoding.UTF8.GetBytes(text));
+                return text.Length > 0 && Append(octets, Encoding.UTF8.GetBytes(text));
         }
+    }
+
+    private static bool TryBoolean(string text, List<byte> octets)
+    {
+        var isTrue = text == "1" || text.Equals("true", StringComparison.OrdinalIgnoreCase);
+        octets.Add(isTrue ? (byte)1 : (byte)0);
+        return isTrue || text == "0" || text.Equals("false", StringComparison.OrdinalIgnoreCase);
     }
 
     private static int BitsOf(string type) => int.Parse(type.AsSpan(type.IndexOf("int", StringComparison.Ordinal) + 3), CultureInfo.InvariantCulture);
@@ -133,6 +142,13 @@ internal static class OptionTypes
         Span<byte> octets2 = stackalloc byte[2];
         BinaryPrimitives.WriteUInt16BigEndian(octets2, aligned);
         return Append(octets, [length, .. octets2]);
+    }
+
+    private static byte[] Octets(Ipv4Address address)
+    {
+        var octets = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(octets, address.Value);
+        return octets;
     }
 
     private static byte[] Octets(Ipv6Address address)

@@ -41,7 +41,7 @@ internal sealed class ReservationReader(OptionDataReader options)
         node.WithoutEffect("has no effect: client classes are not served yet", "client-classes");
         node.WithoutEffect("identifies nobody here: use duid or hw-address", "flex-id");
         node.RefuseUnknown();
-        if (hostname is not null && !DomainName.TryEncode(hostname, out _))
+        if (!string.IsNullOrEmpty(hostname) && !DomainName.TryEncode(hostname, out _))
             node.Wrong("hostname", "a domain name");
         if ((duid is null) == (hardware is null))
         {
@@ -55,6 +55,8 @@ internal sealed class ReservationReader(OptionDataReader options)
             return null;
         }
 
+        if (addresses.Count == 0 && prefixes.Count == 0 && string.IsNullOrEmpty(hostname) && !node.Has("option-data"))
+            node.Warn("reserves nothing: neither addresses, prefixes, a hostname nor options");
         return new Reservation
         {
             Kind = duid is null ? ReservationIdentifier.HardwareAddress : ReservationIdentifier.Duid,
@@ -62,7 +64,7 @@ internal sealed class ReservationReader(OptionDataReader options)
             Addresses = addresses,
             Prefixes = prefixes,
             ExcludedPrefixes = excluded,
-            Hostname = hostname,
+            Hostname = string.IsNullOrEmpty(hostname) ? null : hostname,
             Options = set,
         };
     }

@@ -7,6 +7,9 @@ internal static class ServerIdReader
 {
     private const ushort Ethernet = 1;
 
+    // Kea's default, so that a server that takes over from Kea keeps its identity.
+    private const uint KeasEnterprise = 2495;
+
     // DUID times count from here (RFC 8415 section 11.2).
     private static readonly DateTimeOffset Epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -17,7 +20,7 @@ internal static class ServerIdReader
         var identifier = node.Text("identifier") is { Length: > 0 } text ? Octets(node, text) : null;
         var hardwareType = (ushort)(node.Number("htype", 0, ushort.MaxValue) ?? 0);
         var time = node.Number("time") ?? 0;
-        var enterprise = node.Number("enterprise-id") ?? 0;
+        var enterprise = node.Number("enterprise-id") is { } number and > 0 ? number : KeasEnterprise;
         node.Flag("persist");
         node.RefuseUnknown();
         if (identifier is null)

@@ -23,6 +23,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
             var name = node.Text("name");
             var level = LevelSettings.Read(node, global, options, selectors: true);
             var subnets = ReadSubnets(node, level);
+            CheckAlike(node, subnets);
             NameWithoutEffect(node);
             node.RefuseUnknown();
             if (string.IsNullOrEmpty(name))
@@ -92,6 +93,19 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
             CacheMaxAge = level.CacheMaxAge is { } age ? TimeSpan.FromSeconds(age) : null,
             StoreExtendedInfo = level.StoreExtendedInfo,
         };
+
+    // Which subnet of a link a client gets addresses from is open until they are allocated, so these cannot differ.
+    private static void CheckAlike(ConfigurationNode network, List<Subnet> subnets)
+    {
+        foreach (var subnet in subnets.Skip(1))
+        {
+            var first = subnets[0];
+            if (subnet.Selectors.Interface != first.Selectors.Interface)
+                network.Error($"subnets {first.Prefix} and {subnet.Prefix} have different interfaces: must be the same within a shared network");
+            if (subnet.RapidCommit != first.RapidCommit)
+                network.Error($"subnets {first.Prefix} and {subnet.Prefix} have different rapid-commit: must be the same within a shared network");
+        }
+    }
 
     // A subnet without an id takes the next number, as in Kea before 2.5.
     private uint ReadId(ConfigurationNode node)
