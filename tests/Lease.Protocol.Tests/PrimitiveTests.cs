@@ -83,6 +83,21 @@ public sealed class PrimitiveTests
         DomainName.TryEncode(string.Join('.', Enumerable.Repeat(new string('a', 63), 4)), out _).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("00", ".")]
+    [InlineData("0161", "a")]
+    [InlineData("016100", "a.")]
+    [InlineData("01610162", "a.b")]
+    [InlineData("01610562", "a")]
+    [InlineData("0161000162", "a. b")]
+    [InlineData("01610000", "a. .")]
+    [InlineData("03612E620163" + "00", "a\\.b.c.")]
+    [InlineData("035C2009" + "00", "\\\\\\032\\009.")]
+    [Trait("RFC", "1035 section 5.1")]
+    public void Names_are_shown_so_that_no_two_look_alike(string octets, string expected)
+        => DomainName.ToText(Convert.FromHexString(octets)).ShouldBe(expected);
+
     [Fact]
     public void Domain_names_of_any_octets_are_judged_and_shown_without_an_exception() => ForAll(Octets, octets =>
     {

@@ -18,7 +18,7 @@ public static class DomainName
         while (!names.IsEmpty)
         {
             var label = names[0];
-            if (label > MaxLabel || label >= names.Length + (label == 0 ? 1 : 0))
+            if (label > MaxLabel || label >= names.Length)
                 return false;
             nameLength = label == 0 ? 0 : nameLength + label + 1;
             // The root's octet counts, also where it is left out.
@@ -53,30 +53,41 @@ public static class DomainName
         return true;
     }
 
-    /// <summary>The names as text, separated by spaces; octets outside of printable ASCII as <c>\DDD</c>.</summary>
+    /// <summary>
+    /// The names as text (RFC 1035 section 5.1), separated by spaces: <c>.</c> is the root, a name without a dot at its end is partial. A dot or backslash
+    /// within a label has a backslash in front; octets outside of printable ASCII are <c>\DDD</c>. Ends where the octets are not names.
+    /// </summary>
     public static string ToText(ReadOnlySpan<byte> names)
     {
         var text = new StringBuilder();
+        var labels = 0;
         while (!names.IsEmpty)
         {
             int label = names[0];
-            if (label >= names.Length + (label == 0 ? 1 : 0))
+            if (label > MaxLabel || label >= names.Length)
                 break;
-            if (label == 0 && text.Length > 0 && names.Length > 1)
-                text.Append(' ');
-            foreach (var octet in names.Slice(1, label))
-            {
-                if (octet is > 32 and < 127)
-                    text.Append((char)octet);
-                else
-                    text.Append('\\').Append(octet.ToString("D3", provider: null));
-            }
-
-            if (label > 0)
+            if (labels > 0 || label == 0)
                 text.Append('.');
+            AppendLabel(text, names.Slice(1, label));
+            labels = label == 0 ? 0 : labels + 1;
             names = names[(label + 1)..];
+            if (label == 0 && !names.IsEmpty)
+                text.Append(' ');
         }
 
         return text.ToString();
+    }
+
+    private static void AppendLabel(StringBuilder text, ReadOnlySpan<byte> label)
+    {
+        foreach (var octet in label)
+        {
+            if (octet is (byte)'.' or (byte)'\\')
+                text.Append('\\').Append((char)octet);
+            else if (octet is > 32 and < 127)
+                text.Append((char)octet);
+            else
+                text.Append('\\').Append(octet.ToString("D3", provider: null));
+        }
     }
 }

@@ -32,7 +32,7 @@ public enum MalformedReason : byte
     /// <summary>A DUID is not 1 to 130 octets long.</summary>
     BadDuidLength,
 
-    /// <summary>An element within an option goes beyond the option's end.</summary>
+    /// <summary>An element within an option, or an option of another code space, goes beyond the option's end.</summary>
     ElementBeyondEnd,
 
     /// <summary>A domain name is not in the form of RFC 1035 section 3.1, or compressed.</summary>
@@ -69,7 +69,7 @@ public readonly record struct Malformed(MalformedReason Reason, OptionCode Optio
     {
         MalformedReason.None => "well-formed",
         MalformedReason.HeaderTruncated => "ends within its header",
-        MalformedReason.OptionHeaderTruncated => $"{Available} octets are left, too few for an option",
+        MalformedReason.OptionHeaderTruncated => $"too few octets for an option ({Available} left)",
         MalformedReason.LengthBeyondEnd => $"length {Length} goes beyond the end ({Available} left)",
         MalformedReason.OptionTooShort => $"length {Length} is shorter than its fixed part",
         MalformedReason.OptionTooLong => $"length {Length} is longer than its definition",

@@ -14,9 +14,9 @@ public static class OptionValidator
 
     /// <summary>Checks <paramref name="options"/>, which stand <paramref name="offset"/> octets after the start of the packet.</summary>
     /// <returns>The first defect; none when all is well.</returns>
-    public static Malformed Validate(ReadOnlySpan<byte> options, int offset) => Validate(options, offset, depth: 0, ownSpace: false);
+    public static Malformed Validate(ReadOnlySpan<byte> options, int offset) => Validate(options, offset, depth: 0);
 
-    private static Malformed Validate(ReadOnlySpan<byte> options, int offset, int depth, bool ownSpace)
+    private static Malformed Validate(ReadOnlySpan<byte> options, int offset, int depth)
     {
         if (depth > MaxDepth)
             return new(MalformedReason.NestedTooDeep, OptionCode.None, offset);
@@ -28,13 +28,9 @@ public static class OptionValidator
             int length = BinaryPrimitives.ReadUInt16BigEndian(options[2..]);
             if (length > options.Length - Option.HeaderSize)
                 return new(MalformedReason.LengthBeyondEnd, code, offset, length, options.Length - Option.HeaderSize);
-            if (!ownSpace)
-            {
-                var defect = ValidateData(code, options.Slice(Option.HeaderSize, length), offset, depth);
-                if (defect.IsDefect)
-                    return defect;
-            }
-
+            var defect = ValidateData(code, options.Slice(Option.HeaderSize, length), offset, depth);
+            if (defect.IsDefect)
+                return defect;
             options = options[(Option.HeaderSize + length)..];
             offset += Option.HeaderSize + length;
         }
@@ -53,16 +49,25 @@ public static class OptionValidator
                 => data.Length % row.Size != 0 ? new(MalformedReason.LengthNotMultiple, code, offset, data.Length) : default,
             _ when data.Length < row.Size => new(MalformedReason.OptionTooShort, code, offset, data.Length),
             OptionForm.AtLeast => default,
-            OptionForm.Container => Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1, ownSpace: false),
-            OptionForm.OwnSpace => Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1, ownSpace: true),
+            OptionForm.Container => Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1),
+            OptionForm.OwnSpace => AreWhole(data[row.Size..]) ? default : new(MalformedReason.ElementBeyondEnd, code, offset, data.Length),
             OptionForm.IaPrefix => data[8] > 128
                 ? new(MalformedReason.BadPrefixLength, code, offset, data.Length)
-                : Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1, ownSpace: false),
+                : Validate(data[row.Size..], offset + Option.HeaderSize + row.Size, depth + 1),
             OptionForm.Elements => ElementList.AreValid(data[row.Size..]) ? default : new(MalformedReason.ElementBeyondEnd, code, offset, data.Length),
             OptionForm.DomainNames => DomainName.AreValid(data[row.Size..]) ? default : new(MalformedReason.BadDomainName, code, offset, data.Length),
             OptionForm.ShortPrefix or OptionForm.ShortPrefixContainer => ValidateShortPrefix(row, data, offset, depth),
             _ => data.Length > row.Size ? new(MalformedReason.OptionTooLong, code, offset, data.Length) : default,
         };
+    }
+
+    // Options of another code space: a defect is told of the option that holds them, their codes would get DHCPv6's names.
+    private static bool AreWhole(ReadOnlySpan<byte> options)
+    {
+        var taken = 0;
+        foreach (var option in new OptionList(options))
+            taken += Option.HeaderSize + option.Data.Length;
+        return taken == options.Length;
     }
 
     private static Malformed ValidateShortPrefix(OptionRegistry.Row row, ReadOnlySpan<byte> data, int offset, int depth)
@@ -72,7 +77,7 @@ public static class OptionValidator
             return new(MalformedReason.BadPrefixLength, row.Code, offset, data.Length);
         var end = row.Size + taken;
         if (row.Form == OptionForm.ShortPrefixContainer)
-            return Validate(data[end..], offset + Option.HeaderSize + end, depth + 1, ownSpace: false);
+            return Validate(data[end..], offset + Option.HeaderSize + end, depth + 1);
         return data.Length > end ? new(MalformedReason.OptionTooLong, row.Code, offset, data.Length) : default;
     }
 }
