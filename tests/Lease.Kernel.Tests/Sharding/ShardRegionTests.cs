@@ -79,11 +79,11 @@ public sealed class ShardRegionTests : TestKit.TestKit
     [Fact]
     public void An_entity_that_takes_its_time_to_stop_does_not_push_out_another()
     {
-        var region = Region(live: 1, stubborn: true);
-        region.Tell(new To("a", "hello"));
+        var region = Region(live: 2, stubborn: true);
+        region.Tell(new To("a", "passivate"));
         region.Tell(new To("b", "hello"));
-        region.Tell(new To("b", "again"));
-        probe.ReceiveN(6).ShouldBe(["a started", "a: hello", "a may stop", "b started", "b: hello", "b: again"], ignoreOrder: true);
+        region.Tell(new To("c", "hello"));
+        probe.ReceiveN(7).ShouldBe(["a started", "a: passivate", "a may stop", "b started", "b: hello", "c started", "c: hello"], ignoreOrder: true);
         probe.ExpectNoMsg();
     }
 
