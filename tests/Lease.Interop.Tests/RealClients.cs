@@ -46,7 +46,7 @@ public sealed class RealClients
         var file = hosts.WriteFile("dhcpcd.conf", $"duid\nnoipv6rs\nrelease\ninterface {hosts.Client}\n  ipv6\n  ia_na 1\n  ia_pd 2\n");
         var client = hosts.Start(hosts.Client, "dhcpcd", "-b", "-d", "-f", file, "-c", hosts.WriteScript("script"), "--noipv4", hosts.Client);
         await ExpectBothRenewedAsync(server);
-        await client.SignalAsync(15);
+        await client.SignalAsync(14); // SIGALRM: release and end
         await server.ExpectAsync(static o => Both(o, "released"), "released both");
         await capture.AssertWellFormedAsync();
     }

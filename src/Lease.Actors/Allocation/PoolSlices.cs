@@ -45,6 +45,13 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
                 slots.Take((int)(unit - first));
         }
 
+        // A unit that was borrowed before the slice was taken is held or leased by a client: it must not be given away again from the slice.
+        for (var i = 0; borrowed.Count > 0 && i < slots.Count; i++)
+        {
+            if (borrowed.Remove(first + (uint)i, out var single))
+                single.MoveTo(0, slots, i);
+        }
+
         slices[(UInt128)(ulong)slice.Number] = slots;
         List(slots);
     }

@@ -67,6 +67,14 @@ internal sealed class SliceSlots
         holders[slot] = holder;
     }
 
+    /// <summary>Gives a slot's state over to the slice that its unit belongs to from now on.</summary>
+    public void MoveTo(int slot, SliceSlots target, int targetSlot)
+    {
+        target.Set(targetSlot, states[slot], since[slot]);
+        target.holders[targetSlot] = holders[slot];
+        Take(slot);
+    }
+
     /// <summary>Frees what was held until a time before <paramref name="now"/>.</summary>
     public void ReclaimHeld(uint now)
     {

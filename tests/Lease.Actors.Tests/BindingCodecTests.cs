@@ -1,0 +1,84 @@
+using Lease.Actors.Bindings;
+using Lease.Kernel.Persistence;
+
+namespace Lease.Actors.Tests;
+
+public sealed class BindingCodecTests
+{
+    private static readonly Binding Whole = new()
+    {
+        Link = "town",
+        ClientId = new byte[] { 0, 3, 0, 1, 9 },
+        LastTransactionAt = 1_900_000_000_123,
+        LinkLayerAddress = new byte[] { 0, 1, 2, 3 },
+        ClientOptions = new byte[] { 0, 15, 0, 1, 7 },
+        Relay = new RelayData(UInt128.MaxValue - 5, [12, 0, 1], [0, 0, 0, 1, 5], [[0, 3], [0, 4, 1]]),
+        Leases =
+        [
+            new BoundLease(IaKind.NonTemporary, 1, new LeaseKey(7, 128), LeasePhase.Active, 3, 100, BoundLease.Infinity, 5),
+            new BoundLease(IaKind.PrefixDelegation, uint.MaxValue, new LeaseKey(UInt128.One << 80, 56), LeasePhase.Declined, 4, 0, 0, 6, 99),
+        ],
+    };
+
+    [Fact]
+    public void A_binding_is_read_as_it_was_written()
+    {
+        var read = BindingCodec.Decode(Whole.Link, Whole.ClientId, BindingCodec.Encode(Whole));
+        read.Leases.ShouldBe(Whole.Leases);
+        read.LastTransactionAt.ShouldBe(Whole.LastTransactionAt);
+        read.LinkLayerAddress.ToArray().ShouldBe(Whole.LinkLayerAddress.ToArray());
+        read.ClientOptions.ToArray().ShouldBe(Whole.ClientOptions.ToArray());
+        read.Relay!.PeerAddress.ShouldBe(Whole.Relay!.PeerAddress);
+        read.Relay.Forward.ShouldBe(Whole.Relay.Forward);
+        read.Relay.RemoteId.ShouldBe(Whole.Relay.RemoteId);
+        read.Relay.RelayIds.ShouldBe(Whole.Relay.RelayIds);
+    }
+
+    [Fact]
+    public void The_stored_form_never_changes() => Convert.ToHexStringLower(BindingCodec.Encode(Whole)).ShouldBe(
+        "01000001ba60d3387b04000102030005000f00010701fffffffffffffffffffffffffffffffa00030c0001000500000001050202000303000401" + "0002"
+        + "0100000001" + "00000000000000000000000000000007" + "80" + "00000000" + "01" + "00000003" + "00000064" + "ffffffff" + "0000000000000005" + "0000000000000000"
+        + "03ffffffff" + "00000000000100000000000000000000" + "38" + "00000000" + "04" + "00000004" + "00000000" + "00000000" + "0000000000000006" + "0000000000000063");
+
+    [Fact]
+    public void A_truncated_payload_is_refused_wherever_it_ends()
+    {
+        var payload = BindingCodec.Encode(Whole);
+        for (var length = 0; length < payload.Length; length++)
+            Should.Throw<InvalidDataException>(() => BindingCodec.Decode("town", Whole.ClientId, payload.AsSpan(0, length)));
+    }
+
+    [Fact]
+    public void A_payload_of_a_later_version_is_refused()
+        => Should.Throw<InvalidDataException>(() => BindingCodec.Decode("town", Whole.ClientId, [2, 0, 0])).Message.ShouldContain("version 2");
+
+    [Fact]
+    public void A_binding_of_very_many_leases_is_stored()
+    {
+        var many = new Binding
+        {
+            Link = "town",
+            ClientId = Whole.ClientId,
+            Leases = [.. Enumerable.Range(0, 500).Select(static i => new BoundLease(IaKind.NonTemporary, (uint)i, new LeaseKey((uint)i, 128), LeasePhase.Active, 1, 1, 1, i))],
+        };
+        BindingCodec.Decode("town", many.ClientId, BindingCodec.Encode(many)).Leases.ShouldBe(many.Leases);
+    }
+
+    [Fact]
+    public void A_key_holds_client_and_link()
+    {
+        var key = BindingKey.ForDuid([0, 3, 0, 1], "town");
+        BindingKey.DuidOf(key).ToArray().ShouldBe([0, 3, 0, 1]);
+        BindingKey.LinkOf(key).ShouldBe("town");
+        key.ShouldNotBe(BindingKey.ForDuid([0, 3, 0, 1], "village"));
+        key.Hash.ShouldBe(BindingKey.ForDuid([0, 3, 0, 1], "town").Hash);
+    }
+
+    [Fact]
+    public void A_binding_is_due_at_its_first_end_and_then_when_it_is_to_be_forgotten()
+    {
+        Whole.NextDueAt(TimeSpan.FromSeconds(1)).ShouldBe(99);
+        var ended = new Binding { Link = "town", ClientId = Whole.ClientId, LastTransactionAt = 100, Leases = [Whole.Leases[0] with { Phase = LeasePhase.Released, ChangedAt = 500 }] };
+        ended.NextDueAt(TimeSpan.FromSeconds(1)).ShouldBe(1500);
+    }
+}

@@ -1,0 +1,111 @@
+using Lease.Actors.Allocation;
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.TestKit;
+
+namespace Lease.Actors.Tests;
+
+public sealed class ShardAllocatorTests
+{
+    private static readonly PoolRange Pool = new(Start: 0x1000, UnitLength: 128, Units: 20, SliceSize: 4);
+    private static readonly TimeSpan Hold = TimeSpan.FromSeconds(60);
+
+    private readonly VirtualTime time = new();
+    private readonly FakeSlices store = new();
+    private readonly ShardAllocator allocator;
+
+    public ShardAllocatorTests() => allocator = new ShardAllocator(0, store, time);
+
+    [Fact]
+    public void What_is_wanted_is_given_when_it_is_free()
+    {
+        Allocate(1, Pool.KeyOf(2)).ShouldBe(Pool.KeyOf(2));
+        Allocate(2, Pool.KeyOf(2)).ShouldNotBe(Pool.KeyOf(2));
+        Allocate(1, Pool.KeyOf(2)).ShouldBe(Pool.KeyOf(2), "the holder gets the same again");
+    }
+
+    [Fact]
+    public void Every_unit_is_given_once_and_then_the_pool_is_exhausted()
+    {
+        var given = new HashSet<LeaseKey>();
+        for (var client = 1UL; client <= 20; client++)
+            given.Add(Allocate(client).ShouldNotBeNull()).ShouldBeTrue();
+        Allocate(99).ShouldBeNull();
+        time.Advance(TimeSpan.FromSeconds(61));
+        Allocate(99).ShouldNotBeNull("what was only held is free again");
+    }
+
+    [Fact]
+    public void A_freed_unit_is_used_again_after_those_never_used()
+    {
+        var first = Allocate(1)!.Value;
+        allocator.MarkTaken(Pool, first);
+        allocator.MarkFree(Pool, first);
+        Allocate(1).ShouldNotBe(first);
+        Allocate(1, first).ShouldBe(first);
+    }
+
+    [Fact]
+    public void A_wanted_unit_of_another_shard_is_given_when_the_store_says_that_it_is_free()
+    {
+        store.Owned.AddRange([0, 1, 2, 3, 4]);
+        store.Taken.Add(Pool.KeyOf(9));
+        Allocate(1, Pool.KeyOf(8)).ShouldBe(Pool.KeyOf(8));
+        Allocate(2, Pool.KeyOf(9)).ShouldNotBe(Pool.KeyOf(9));
+    }
+
+    [Fact]
+    public void Units_reserved_for_others_are_passed_over()
+    {
+        for (var client = 1UL; client <= 10; client++)
+            (Allocate(client, usable: static k => k.Address % 2 == 0).ShouldNotBeNull().Address % 2).ShouldBe(UInt128.Zero);
+        Allocate(11, usable: static k => k.Address % 2 == 0).ShouldBeNull();
+    }
+
+    private LeaseKey? Allocate(ulong client, LeaseKey? wanted = null, Func<LeaseKey, bool>? usable = null)
+    {
+        for (var tries = 0; tries < 30; tries++)
+        {
+            ReadOnlySpan<LeaseKey> wishes = wanted is { } wish ? [wish] : [];
+            var result = allocator.TryAllocate(Pool, wishes, client, Hold, usable ?? (static _ => true), new Nobody(), out var unit);
+            if (result != AllocationResult.Pending)
+                return result == AllocationResult.Allocated ? unit : null;
+        }
+
+        throw new TestKitException("never decided");
+    }
+
+    private sealed class Nobody : IActorRef
+    {
+        public string Path => "/test";
+
+        public void Tell(object message, IActorRef? sender = null)
+        {
+            // The test asks again by itself.
+        }
+    }
+
+    private sealed class FakeSlices : ISliceStore
+    {
+        public List<long> Owned { get; } = [];
+
+        public HashSet<LeaseKey> Taken { get; } = [];
+
+        public Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation)
+            => Task.FromResult<IReadOnlyList<Slice>>([]);
+
+        public Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation)
+        {
+            var number = Owned.Count;
+            if (number >= pool.SliceCount)
+                return Task.FromResult<Slice?>(null);
+            Owned.Add(number);
+            return Task.FromResult<Slice?>(new Slice(pool, number, []));
+        }
+
+        public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)
+            => Task.FromResult<IReadOnlyList<LeaseKey>>([.. Enumerable.Range(0, 20).Select(u => pool.KeyOf((uint)u)).Where(k => !Taken.Contains(k)).Take(limit)]);
+
+        public Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation) => Task.FromResult(!Taken.Contains(key));
+    }
+}

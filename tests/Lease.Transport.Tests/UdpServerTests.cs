@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Lease.Kernel.IO;
+using Lease.Protocol;
+using Lease.Transport.Udp;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Lease.Transport.Tests;
+
+public sealed class UdpServerTests
+{
+    private static readonly UdpListen Loopback = new("lo", new Ipv6Address(UInt128.One));
+
+    [Fact]
+    public async Task A_datagram_arrives_with_its_source_and_the_answer_goes_back()
+    {
+        var handler = new Collector();
+        using var server = Start(handler);
+        using var client = new UdpClient(AddressFamily.InterNetworkV6);
+        client.Connect(IPAddress.IPv6Loopback, server.Port);
+        await client.SendAsync(new byte[] { 1, 2, 3 });
+        var datagram = await handler.NextAsync();
+        datagram.Data.ToArray().ShouldBe([1, 2, 3]);
+        datagram.Source.Port.ShouldBe((ushort)((IPEndPoint)client.Client.LocalEndPoint!).Port);
+        datagram.Source.Address.ShouldBe(UInt128.One);
+        datagram.IsMulticast.ShouldBeFalse();
+        datagram.Channel.InterfaceName.ShouldBe("lo");
+        datagram.Channel.Send([4, 5], datagram.Source).ShouldBeTrue();
+        (await client.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10))).Buffer.ShouldBe([4, 5]);
+        (server.Counters.Received, server.Counters.Sent).ShouldBe((1, 1));
+        datagram.Release();
+        datagram.Release();
+    }
+
+    [Fact]
+    public async Task Sending_allocates_nothing()
+    {
+        var handler = new Collector();
+        using var server = Start(handler);
+        using var client = new UdpClient(AddressFamily.InterNetworkV6);
+        client.Connect(IPAddress.IPv6Loopback, server.Port);
+        await client.SendAsync(new byte[] { 1 });
+        var datagram = await handler.NextAsync();
+        for (var i = 0; i < 100; i++)
+            datagram.Channel.Send([1], datagram.Source);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+            datagram.Channel.Send([1], datagram.Source);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_taken_port_is_refused_with_advice()
+    {
+        using var server = Start(new Collector());
+        var taken = server.Port;
+        Should.Throw<ListenException>(() => UdpServer.Start([Loopback], taken, new Collector(), TimeProvider.System, NullLogger.Instance))
+            .Message.ShouldContain("another program listens there");
+    }
+
+    [Fact]
+    public void A_missing_interface_is_named_with_those_that_are_there()
+        => Should.Throw<ListenException>(() => UdpServer.Start([new UdpListen("nowhere0", Unicast: null)], 0, new Collector(), TimeProvider.System, NullLogger.Instance))
+            .Message.ShouldContain("there is no interface nowhere0: there are lo");
+
+    [Fact]
+    public void An_address_that_the_interface_has_not_is_refused()
+        => Should.Throw<ListenException>(() => UdpServer.Start([new UdpListen("lo", new Ipv6Address(new UInt128(0x20010db800000000, 77)))], 0, new Collector(), TimeProvider.System, NullLogger.Instance))
+            .Message.ShouldContain("no such address");
+
+    private static UdpServer Start(Collector handler) => UdpServer.Start([Loopback], 0, handler, TimeProvider.System, NullLogger.Instance);
+
+    private sealed class Collector : IDatagramHandler
+    {
+        private readonly Channel<Datagram> received = Channel.CreateUnbounded<Datagram>();
+
+        public async Task<Datagram> NextAsync() => await received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+
+        public void Handle(Datagram datagram) => received.Writer.TryWrite(datagram);
+
+        public void AfterReceive(bool more)
+        {
+            // Nothing was put off.
+        }
+    }
+}
