@@ -11,6 +11,7 @@ internal sealed class Checkpointer : IDisposable
     private const int PageSize = 4096;
     private const int SmallRemainder = 512;
     private const int LookEvery = 16;
+    private const int MaxPasses = 8;
 
     private readonly Database writer;
     private readonly Database own;
@@ -73,9 +74,26 @@ internal sealed class Checkpointer : IDisposable
             work.Wait();
             if (stopping)
                 return;
-            var (frames, moved) = own.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
-            remainder = frames < 0 ? int.MaxValue : frames - moved;
+            remainder = MoveUntilLittleIsLeft();
             running = false;
         }
+    }
+
+    // A pass takes the log as it was at its beginning, so "everything moved" says nothing of what was committed meanwhile: about as much as the pass itself
+    // had to move is left. Each pass is shorter than the one before, unless commits come faster than pages can be moved. Negative: the log began anew meanwhile.
+    private int MoveUntilLittleIsLeft()
+    {
+        var movedBefore = 0;
+        var left = int.MaxValue;
+        for (var pass = 0; pass < MaxPasses && left > SmallRemainder && !stopping; pass++)
+        {
+            var (frames, moved) = own.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+            if (frames < 0 || moved < frames)
+                return int.MaxValue;
+            left = moved - movedBefore;
+            movedBefore = moved;
+        }
+
+        return left;
     }
 }

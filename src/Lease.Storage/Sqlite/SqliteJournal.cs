@@ -250,6 +250,13 @@ internal sealed class SqliteJournal : IDisposable
         counters.CountFailed(batch.Count);
         try
         {
+            // A new row that got stored after all must be found when its actor is started anew.
+            foreach (var (write, isNew) in batch)
+            {
+                if (isNew)
+                    onNewKey(database, write);
+            }
+
             using var read = database.PrepareOnce("SELECT shard_id, last_sequence, changed_at FROM shard");
             while (read.Step())
             {

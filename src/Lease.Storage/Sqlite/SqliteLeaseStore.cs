@@ -11,11 +11,13 @@ public sealed class SqliteLeaseStore : ILeaseStore
     private readonly SqliteJournal journal;
     private readonly BindingReader reader;
     private readonly StoreLock storeLock;
+    private readonly TimeProvider time;
     private volatile KeyFilter filter;
 
     private SqliteLeaseStore(SqliteStoreOptions options, StoreLock storeLock, Database database, string file, string recovered)
     {
         this.storeLock = storeLock;
+        time = options.TimeProvider;
         Meta = new StoreMeta(
             Schema.Version,
             Guid.Parse(database.ScalarText("SELECT value FROM meta WHERE key = 'cluster-id'")!),
@@ -112,7 +114,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
     public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, CancellationToken cancellation) => journal.RunAsync<IReadOnlyList<ShardGrant>>(database =>
     {
         journal.NodeId = nodeId;
-        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         using (var node = database.PrepareOnce(
             """
             INSERT INTO node (node_id, incarnation, heartbeat_at, state) VALUES (?1, 1, ?2, 'up')
