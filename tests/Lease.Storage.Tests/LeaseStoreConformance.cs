@@ -185,6 +185,41 @@ public abstract class LeaseStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_node_writes_after_it_gave_its_shards_up_is_fenced()
+    {
+        await Store.ReleaseAsync("node-1", CancellationToken.None);
+        (await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)))).Outcome.ShouldBe(JournalOutcome.Fenced);
+        (await LoadAsync(1)).Payload.ShouldBeNull();
+        (await LeasesAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_claim_says_where_each_shards_sequence_stands()
+    {
+        var write = await AppendAsync(Write(1, 0));
+        var grants = await Store.ClaimAsync("node-1", CancellationToken.None);
+        grants.Count.ShouldBe(Shards);
+        foreach (var grant in grants)
+            (grant.LastSequence, grant.Epoch).ShouldBe((grant.Shard == write.Shard ? 1 : 0, Epochs[grant.Shard] + 1));
+    }
+
+    [Fact]
+    public async Task Walks_of_many_pages_give_every_row_once()
+    {
+        const int count = 2500;
+        var writes = Enumerable.Range(0, count).Select(i => Write(i, 0, new LeaseChange(Lease(i), LeaseState.Active))).ToList();
+        foreach (var write in writes)
+            Store.TryAppend(write).ShouldBeTrue();
+        foreach (var write in writes)
+            await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var bindings = new List<int>();
+        await foreach (var binding in Store.ReadBindingsAsync(CancellationToken.None))
+            bindings.Add(BitConverter.ToInt32(binding.Key.Bytes));
+        bindings.Order().ShouldBe(Enumerable.Range(0, count));
+        (await LeasesAsync()).Select(static l => l.Key).ShouldBe(Enumerable.Range(0, count).Select(Lease));
+    }
+
+    [Fact]
     public async Task The_time_of_change_never_decreases()
     {
         var first = await AppendAsync(Write(1, 0));
@@ -268,7 +303,7 @@ public abstract class LeaseStoreConformance : IAsyncLifetime
         public void Tell(object message, IActorRef? sender = null) => told.SetResult((JournalWrite)message);
     }
 
-    private sealed class Loaded : IActorRef
+    protected sealed class Loaded : IActorRef
     {
         private readonly TaskCompletionSource<BindingLoaded> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -83,6 +83,85 @@ public sealed class SqliteLeaseStoreTests : LeaseStoreConformance
     }
 
     [Fact]
+    public async Task A_shard_that_another_node_took_is_fenced_and_the_other_shards_of_the_batch_are_stored()
+    {
+        var writes = Enumerable.Range(0, 40).Select(i => Write(i, 0, new LeaseChange(Lease(i), LeaseState.Active))).ToList();
+        using (var rival = Database.Open(File, readOnly: false))
+            rival.Execute("UPDATE shard SET owner = 'node-2', epoch = epoch + 1 WHERE shard_id = 2");
+        foreach (var write in writes)
+            Store.TryAppend(write).ShouldBeTrue();
+        foreach (var write in writes)
+        {
+            await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
+            write.Outcome.ShouldBe(write.Shard == 2 ? JournalOutcome.Fenced : JournalOutcome.Committed);
+        }
+
+        (await LeasesAsync()).Select(static l => l.Key).ShouldBe(writes.Where(static w => w.Shard != 2).Select(static w => w.Leases.Span[0].Key));
+        using var database = Database.Open(File, readOnly: true);
+        database.Scalar("SELECT count(*) FROM event WHERE shard_id = 2").ShouldBe(0);
+        database.Scalar("SELECT count(*) FROM shard s WHERE last_sequence <> (SELECT count(*) FROM event e WHERE e.shard_id = s.shard_id)").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_with_its_batch_leaves_its_key_free_for_a_later_one()
+    {
+        using (var rival = Database.Open(File, readOnly: false))
+            rival.Execute("CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        (await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)))).Outcome.ShouldBe(JournalOutcome.Failed);
+        using (var rival = Database.Open(File, readOnly: false))
+            rival.Execute("DROP TRIGGER full");
+        (await LoadAsync(1)).RowId.ShouldBe(0);
+        (await LeasesAsync()).ShouldBeEmpty();
+        var write = await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)));
+        (write.Outcome, write.Sequence).ShouldBe((JournalOutcome.Committed, 1));
+        (await LoadAsync(1)).RowId.ShouldBe(write.RowId);
+    }
+
+    [Fact]
+    public async Task The_log_stays_bounded_under_continuous_writes()
+    {
+        const long mebibyte = 1 << 20;
+        await Store.DisposeAsync();
+        await using (var store = Open(static o => o with { CheckpointAt = mebibyte, MaxBatch = 16 }))
+        {
+            await ClaimAsync(store);
+            for (var i = 0; i < 20_000; i++)
+            {
+                var write = Write(i, 0, new LeaseChange(Lease(i), LeaseState.Active));
+                store.TryAppend(write).ShouldBeTrue();
+                if (i % 64 == 0)
+                    await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
+            }
+
+            new FileInfo(File + "-wal").Length.ShouldBeLessThan(32 * mebibyte);
+        }
+
+        await InitializeAsync();
+    }
+
+    [Fact]
+    public async Task A_full_disk_fails_writes_and_service_goes_on_when_there_is_room()
+    {
+        await using var disk = await SmallDisk.MountAsync();
+        await using var store = Open(o => o with { Directory = disk.Path });
+        await ClaimAsync(store);
+        var ballast = Path.Combine(disk.Path, "ballast");
+        var acknowledged = await WriteAsync(store, 0, 100);
+        acknowledged.Count.ShouldBe(100);
+        SmallDisk.Fill(ballast);
+        var whenFull = await WriteAsync(store, 1000, 300);
+        whenFull.Count.ShouldBeLessThan(300);
+        System.IO.File.Delete(ballast);
+        (await WriteAsync(store, 10_000, 100)).Count.ShouldBe(100);
+        foreach (var key in acknowledged.Concat(whenFull))
+        {
+            var answer = new Loaded();
+            store.Load(Key(key), answer);
+            (await answer.Task).Payload.ShouldBe(BitConverter.GetBytes(key));
+        }
+    }
+
+    [Fact]
     public async Task Old_events_are_pruned_by_count()
     {
         await Store.DisposeAsync();
@@ -120,6 +199,20 @@ public sealed class SqliteLeaseStoreTests : LeaseStoreConformance
     {
         foreach (var grant in await store.ClaimAsync("node-1", CancellationToken.None))
             Epochs[grant.Shard] = grant.Epoch;
+    }
+
+    private async Task<List<int>> WriteAsync(SqliteLeaseStore store, int first, int count)
+    {
+        var acknowledged = new List<int>();
+        for (var i = first; i < first + count; i++)
+        {
+            var write = Write(i, 0, new LeaseChange(Lease(i), LeaseState.Active));
+            store.TryAppend(write).ShouldBeTrue();
+            if ((await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20))).Outcome == JournalOutcome.Committed)
+                acknowledged.Add(i);
+        }
+
+        return acknowledged;
     }
 
     private async Task PatchAsync(long offset, byte[] octets)
