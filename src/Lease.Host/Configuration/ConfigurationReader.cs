@@ -28,7 +28,7 @@ internal sealed class ConfigurationReader
             reader.problems.Add(Severity.Error, e.Line, e.Column, "", e.Message);
         }
 
-        return new ConfigurationResult(reader.problems.HasErrors ? null : configuration, reader.problems.Problems);
+        return new ConfigurationResult(reader.problems.HasErrors ? null : configuration, [.. reader.problems.Problems.OrderBy(static p => p.Line)]);
     }
 
     private LeaseConfiguration? ReadFile(ConfigurationNode root)
@@ -117,7 +117,9 @@ internal sealed class ConfigurationReader
             foreach (var text in section.Texts("interfaces"))
             {
                 var slash = text.IndexOf('/', StringComparison.Ordinal);
-                if (slash < 0)
+                if (text.Length == 0 || slash == 0)
+                    section.Error("interfaces", $"\"{text}\" names no interface");
+                else if (slash < 0)
                     interfaces.Add(new ListenInterface(text, Unicast: null));
                 else if (Ipv6Address.TryParse(text[(slash + 1)..], out var address))
                     interfaces.Add(new ListenInterface(text[..slash], address));
@@ -125,6 +127,8 @@ internal sealed class ConfigurationReader
                     section.Error("interfaces", $"\"{text}\" must be an interface, INTERFACE/ADDRESS or *");
             }
 
+            foreach (var twice in interfaces.GroupBy(static i => i).Where(static g => g.Skip(1).Any()))
+                section.Error("interfaces", $"{twice.Key.Name} is named twice");
             section.WithoutEffect(NoEffect, "re-detect", "service-sockets-max-retries", "service-sockets-retry-wait-time", "service-sockets-require-all");
             section.RefuseUnknown();
             if (interfaces.Count == 0)

@@ -43,6 +43,8 @@ internal sealed class ReservationReader(OptionDataReader options)
         node.RefuseUnknown();
         if (!string.IsNullOrEmpty(hostname) && !DomainName.TryEncode(hostname, out _))
             node.Wrong("hostname", "a domain name");
+        if (duid is null && hardware is null && node.Has("flex-id"))
+            return null;
         if ((duid is null) == (hardware is null))
         {
             node.Error("needs either duid or hw-address");

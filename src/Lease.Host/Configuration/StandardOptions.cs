@@ -1,10 +1,13 @@
 namespace Lease.Host.Configuration;
 
-/// <summary>The options that Kea defines for the <c>dhcp6</c> space and the spaces within, with Kea's names and types.</summary>
+/// <summary>The options that Kea defines for the <c>dhcp6</c> space the spaces within and the vendor that it knows, with Kea's names and types.</summary>
 internal static class StandardOptions
 {
     /// <summary>Space of the DHCPv6 options.</summary>
     public const string Dhcp6 = "dhcp6";
+
+    // CableLabs: what cable modems ask for (CL-SP-CANN-DHCP-Reg).
+    private const string CableLabs = "vendor-4491";
 
     public static IReadOnlyList<OptionType> All { get; } =
     [
@@ -54,5 +57,13 @@ internal static class StandardOptions
         new("s46-v4v6bind", 92, "s46-cont-lw-options", "record", Fields: ["ipv4-address", "ipv6-prefix"], Encapsulates: "s46-v4v6bind-options"),
         new("s46-portparams", 93, "s46-rule-options", "record", Fields: ["uint8", "psid"]),
         new("s46-portparams", 93, "s46-v4v6bind-options", "record", Fields: ["uint8", "psid"]),
+        new("oro", 1, CableLabs, "uint16", IsArray: true),
+        new("tftp-servers", 32, CableLabs, "ipv6-address", IsArray: true),
+        new("config-file", 33, CableLabs, "string"),
+        new("syslog-servers", 34, CableLabs, "ipv6-address", IsArray: true),
+        new("device-id", 36, CableLabs, "binary"),
+        new("time-servers", 37, CableLabs, "ipv6-address", IsArray: true),
+        new("time-offset", 38, CableLabs, "int32"),
+        new("cmts-cm-mac", 1026, CableLabs, "binary"),
     ];
 }

@@ -66,6 +66,8 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
                 continue;
             }
 
+            if (network.Length == 0)
+                node.Wrong("subnet", "longer than /0");
             CheckPlace(node, network, addressPools, prefixPools);
             subnets.Add(Make(id, network, level, addressPools, prefixPools, table));
         }
