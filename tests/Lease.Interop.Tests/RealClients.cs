@@ -74,6 +74,27 @@ public sealed class RealClients
         await capture.AssertWellFormedAsync();
     }
 
+    [Fact]
+    public async Task Dhclient_behind_dhcrelay_gets_an_address_of_its_own_link()
+    {
+        await using var hosts = await TestHosts.CreateAsync("dhclient", "dhcrelay");
+        await hosts.AddFarHostAsync();
+        var file = hosts.WriteFile("relayed.json", $$$"""
+            {"Dhcp6": {"interfaces-config": {"interfaces": ["{{{hosts.Server}}}/2001:db8:1::1"]}, {{{ServerUnderTest.ShortTimers}}}
+              "subnet6": [{"subnet": "2001:db8:1::/64", "interface": "{{{hosts.Server}}}", "pools": [{"pool": "2001:db8:1:0:1::/80"}]},
+                          {"subnet": "2001:db8:2::/64", "pools": [{"pool": "2001:db8:2:0:1::/80"}]}]}}
+            """);
+        var server = hosts.Start(hosts.Server, ServerUnderTest.Binary(), "serve", "--config", file, "--data", Path.Combine(hosts.Folder, "data"));
+        await server.ExpectAsync("ready: serving DHCPv6");
+        var capture = await Capture.StartAsync(hosts);
+        var relay = hosts.Start(hosts.Client, "dhcrelay", "-6", "-d", "-l", hosts.TowardsFar, "-u", $"2001:db8:1::1%{hosts.Client}");
+        await relay.ExpectAsync("Sending on");
+        hosts.Start(
+            hosts.Far, "dhclient", "-6", "-N", "-d", "-v", "-lf", Path.Combine(hosts.Folder, "leases"), "-pf", Path.Combine(hosts.Folder, "pid"), "-sf", hosts.WriteScript("script"), hosts.Far);
+        await server.ExpectAsync(static o => o.Contains("renewed link=subnet-2", StringComparison.Ordinal) && o.Contains("lease=2001:db8:2:0:1:", StringComparison.Ordinal), "renewed an address of the far link", Patience);
+        await capture.AssertWellFormedAsync();
+    }
+
     private static Task ExpectBothRenewedAsync(RunningProgram server) => server.ExpectAsync(static o => Both(o, "granted") && Both(o, "renewed"), "granted and renewed both", Patience);
 
     private static bool Both(string log, string @event)

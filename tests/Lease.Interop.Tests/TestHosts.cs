@@ -26,6 +26,12 @@ internal sealed class TestHosts : IAsyncDisposable
     /// <summary>Name of the clients' namespace, and of its interface.</summary>
     public string Client { get; }
 
+    /// <summary>Name of a third namespace, behind the clients' one, and of its interface; see <see cref="AddFarHostAsync"/>.</summary>
+    public string Far => Client[..^1] + "f";
+
+    /// <summary>Name of the interface of <see cref="Client"/> towards <see cref="Far"/>.</summary>
+    public string TowardsFar => Client[..^1] + "r";
+
     /// <summary>For files of the test.</summary>
     public string Folder { get; }
 
@@ -38,6 +44,20 @@ internal sealed class TestHosts : IAsyncDisposable
         var hosts = new TestHosts(string.Create(CultureInfo.InvariantCulture, $"l{Environment.ProcessId % 100000}{Interlocked.Increment(ref lastNumber)}"));
         await hosts.UpAsync();
         return hosts;
+    }
+
+    /// <summary>Adds a host on a link of its own (2001:db8:2::/64) behind <see cref="Client"/>, which can then be a relay for it.</summary>
+    public async Task AddFarHostAsync()
+    {
+        await IpAsync("netns", "add", Far);
+        await IpAsync("link", "add", TowardsFar, "netns", Client, "type", "veth", "peer", "name", Far, "netns", Far);
+        foreach (var (host, link) in new[] { (Client, TowardsFar), (Far, Far) })
+        {
+            await RunAsync(host, TimeSpan.FromSeconds(5), "sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0", $"net.ipv6.conf.{link}.accept_dad=0");
+            await IpAsync("-n", host, "link", "set", link, "up");
+        }
+
+        await IpAsync("-n", Client, "-6", "addr", "add", "2001:db8:2::1/64", "dev", TowardsFar, "nodad");
     }
 
     /// <summary>Starts a program in a namespace.</summary>
@@ -78,6 +98,7 @@ internal sealed class TestHosts : IAsyncDisposable
             await program.DisposeAsync();
         await IpAsync("netns", "del", Server);
         await IpAsync("netns", "del", Client);
+        await IpAsync("netns", "del", Far);
         Directory.Delete(Folder, recursive: true);
     }
 

@@ -128,7 +128,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops listening, lets what is under way commit and be answered, gives the shards up, closes the store.</summary>
+    /// <summary>Takes no more packets, commits what is under way (a client that has no answer yet asks again), gives the shards up, closes the store.</summary>
     public async ValueTask DisposeAsync()
     {
         intake.Settings = null;
