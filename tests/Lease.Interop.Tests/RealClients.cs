@@ -44,9 +44,12 @@ public sealed class RealClients
         var server = await ServerUnderTest.StartAsync(hosts, ServerUnderTest.ShortTimers);
         var capture = await Capture.StartAsync(hosts);
         var file = hosts.WriteFile("dhcpcd.conf", $"duid\nnoipv6rs\nrelease\ninterface {hosts.Client}\n  ipv6\n  ia_na 1\n  ia_pd 2\n");
-        var client = hosts.Start(hosts.Client, "dhcpcd", "-b", "-d", "-f", file, "-c", hosts.WriteScript("script"), "--noipv4", hosts.Client);
+        var client = hosts.Start(hosts.Client, "dhcpcd", "-B", "-d", "-f", file, "-c", hosts.WriteScript("script"), "--noipv4", hosts.Client);
         await ExpectBothRenewedAsync(server);
-        await client.SignalAsync(14); // SIGALRM: release and end
+
+        // A renewal that it has not taken in yet would keep it from releasing.
+        await client.ExpectAsync(" RENEW6");
+        await client.SignalAsync(14); // SIGALRM: release and end.
         await server.ExpectAsync(static o => Both(o, "released"), "released both");
         await capture.AssertWellFormedAsync();
     }
