@@ -297,7 +297,9 @@ internal sealed class SqliteJournal : IDisposable
             job.Run(database);
             database.Execute("COMMIT");
         }
-        catch (StoreException e)
+#pragma warning disable CA1031 // Whatever goes wrong in a job is its caller's to hear of; the journal's thread goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             if (database.InTransaction)
                 database.TryExecute("ROLLBACK");
