@@ -46,7 +46,8 @@ internal sealed class BatchWriter
             UPDATE shard SET last_sequence = ?1, changed_at = ?2
             WHERE shard_id = ?3 AND owner = ?4 AND epoch = ?5 AND last_sequence = ?6
             """);
-        lastRowId = database.Scalar("SELECT max(id) FROM binding");
+        // A free lease row may outlive its binding: its number must not come to another one.
+        lastRowId = database.Scalar("SELECT max(coalesce((SELECT max(id) FROM binding), 0), coalesce((SELECT max(binding_id) FROM lease), 0))");
         lastEventId = database.Scalar("SELECT max(id) FROM event");
     }
 
