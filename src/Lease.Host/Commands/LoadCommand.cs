@@ -65,7 +65,8 @@ internal static class LoadCommand
                 return false;
             }
 
-            relays = [new RelayHop(address, default, [])];
+            // RFC 8357: the answer comes to the port that this is sent from.
+            relays = [new RelayHop(address, default, [(OptionCode.RelaySourcePort, [0, 0])])];
         }
 
         if (parsed.GetValue(Clients) < 1 || parsed.GetValue(Rate) < 1 || parsed.GetValue(Renew) is < 0 or > 1)

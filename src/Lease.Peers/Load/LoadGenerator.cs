@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using Lease.Peers.Dhcp6;
 using Lease.Protocol.Dhcp6;
 
@@ -138,9 +139,9 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
                 ? await client.RenewAsync(patience.Token)
                 : await client.BindAsync(options.RapidCommit, patience.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // Counted as lost.
+            // Counted as lost: no answer in time, or the system would not send.
         }
 
         Progress.End(reply, time.GetElapsedTime(start));

@@ -38,6 +38,9 @@ public sealed class UdpServer : IDisposable
     private static readonly IPAddress Servers = IPAddress.Parse("ff05::1:3");
 
     private readonly List<UdpChannel> channels = [];
+
+    // An interface may be named several times, with an address each: its link-local socket is one.
+    private readonly Dictionary<string, UdpChannel> linkLocals = new(StringComparer.Ordinal);
     private readonly IDatagramHandler handler;
     private readonly TimeProvider time;
     private readonly ILogger logger;
@@ -104,9 +107,10 @@ public sealed class UdpServer : IDisposable
         var properties = link.GetIPProperties();
         var index = properties.GetIPv6Properties().Index;
         var linkLocal = properties.UnicastAddresses.Select(static a => a.Address).FirstOrDefault(static a => a.IsIPv6LinkLocal);
-        UdpChannel? answers = null;
-        if (linkLocal is not null)
-            answers = Add(link.Name, Bind(link.Name, new IPEndPoint(new IPAddress(linkLocal.GetAddressBytes(), index), port), device: true), answers: null);
+        var answers = linkLocals.GetValueOrDefault(link.Name);
+        var known = answers is not null;
+        if (linkLocal is not null && !known)
+            answers = linkLocals[link.Name] = Add(link.Name, Bind(link.Name, new IPEndPoint(new IPAddress(linkLocal.GetAddressBytes(), index), port), device: true), answers: null);
         if (unicast is { } address)
         {
             var own = Add(link.Name, Bind(link.Name, new IPEndPoint(address.ToIPAddress(), port), device: link.NetworkInterfaceType != NetworkInterfaceType.Loopback), answers: null);
@@ -116,7 +120,8 @@ public sealed class UdpServer : IDisposable
 
         if (answers is null)
             throw new ListenException($"interface {link.Name} has no link-local IPv6 address: bring it up, or name an address of it as {link.Name}/ADDRESS");
-        Join(link.Name, RelayAgentsAndServers, index, answers);
+        if (!known)
+            Join(link.Name, RelayAgentsAndServers, index, answers);
     }
 
     private void Join(string interfaceName, IPAddress group, int index, UdpChannel answers)
