@@ -83,7 +83,8 @@ internal sealed class RunningProgram : IAsyncDisposable
         catch (OperationCanceledException)
         {
             await SignalAsync(15);
-            await process.WaitForExitAsync();
+            using var last = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            await process.WaitForExitAsync(last.Token);
         }
     }
 

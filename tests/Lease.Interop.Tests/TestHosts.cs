@@ -41,7 +41,7 @@ internal sealed class TestHosts : IAsyncDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs root on Linux: it makes network namespaces");
         foreach (var tool in tools.Append("ip").Append("dumpcap").Append("tshark"))
             Assert.SkipUnless(Find(tool) is not null, $"needs {tool}, which ./test installs on Debian as root");
-        var hosts = new TestHosts(string.Create(CultureInfo.InvariantCulture, $"l{Environment.ProcessId % 100000}{Interlocked.Increment(ref lastNumber)}"));
+        var hosts = new TestHosts(string.Create(CultureInfo.InvariantCulture, $"l{Environment.ProcessId % 100000}x{Interlocked.Increment(ref lastNumber)}"));
         await hosts.UpAsync();
         return hosts;
     }

@@ -13,7 +13,7 @@ namespace Lease.Actors.Dhcp6;
 /// Decides what a client's message does to its binding and what is answered (RFC 8415 section 18.3). Changes nothing but the allocator's holds: the decision
 /// takes effect when it is committed. Made anew for each try of an exchange.
 /// </summary>
-internal sealed class LeasePlanner
+internal sealed partial class LeasePlanner
 {
     // Ended leases that a binding remembers, so that a returning client gets what it had.
     private const int MaxEndedLeases = 8;
@@ -377,82 +377,5 @@ internal sealed class LeasePlanner
     {
         while (leases.Count(static l => l.EndsAt == 0) > MaxEndedLeases)
             leases.RemoveAt(leases.FindIndex(static l => l.EndsAt == 0));
-    }
-
-    private void SetUnavailable(IaAnswer answer)
-    {
-        if (!HasLife(answer))
-            answer.Status = answer.Kind == IaKind.PrefixDelegation ? StatusCode.NoPrefixAvail : StatusCode.NoAddrsAvail;
-    }
-
-    private (uint Preferred, uint Valid) LifetimesOf(Subnet subnet, IaOption ia, LeaseKey key)
-    {
-        var (hintedPreferred, hintedValid) = (0u, 0u);
-        foreach (var inner in ia.Options)
-        {
-            if (TryReadLease(inner, out var hinted, out var preferred, out var valid) && (hinted == key || hintedValid == 0))
-                (hintedPreferred, hintedValid) = (preferred, valid);
-        }
-
-        var limits = subnet.Lifetimes;
-        var granted = Within(hintedValid, limits.MinValid, limits.Valid, limits.MaxValid);
-        return (Math.Min(Within(hintedPreferred, limits.MinPreferred, limits.Preferred, limits.MaxPreferred), granted), granted);
-    }
-
-    private static uint Within(uint hint, uint least, uint usual, uint most) => hint == 0 ? usual : Math.Clamp(hint, least, most);
-
-    private static uint Less(uint lifetime, long age) => lifetime == BoundLease.Infinity ? lifetime : (uint)Math.Max(0, lifetime - age);
-
-    private bool Has(IaAnswer answer) => leases.Exists(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.IsActiveAt(now));
-
-    private static bool HasLife(IaAnswer answer) => answer.Leases.Exists(static l => l.Valid > 0);
-
-    private int IndexOf(IaAnswer answer, LeaseKey key)
-        => leases.FindIndex(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.Key == key && l.IsActiveAt(now));
-
-    private bool IsOffered(LeaseKey key) => Answer.Ias.Exists(ia => ia.Leases.Exists(l => l.Key == key && l.Valid > 0));
-
-    private bool IsForOther(LeaseKey key) => ReservationLookup.IsForOther(exchange.Link, exchange.Settings.Configuration, key, reservation);
-
-    private bool IsUsable(LeaseKey key)
-        => !conflicts.Contains(key) && !leases.Exists(l => l.Key == key && l.Phase is LeasePhase.Active or LeasePhase.Declined) && !IsForOther(key);
-
-    private bool AsksOffLink(IaOption ia)
-    {
-        foreach (var inner in ia.Options)
-        {
-            if (IaAddressOption.TryRead(inner, out var hint) && !hint.Address.IsUnspecified && !exchange.Link.Contains(hint.Address))
-                return true;
-        }
-
-        return false;
-    }
-
-    private Subnet? SubnetOfReserved(LeaseKey key)
-    {
-        if (key.Length != 128)
-            return exchange.Subnet;
-        foreach (var subnet in exchange.SubnetsInOrder())
-        {
-            if (subnet.Prefix.Contains(new Ipv6Address(key.Address)))
-                return subnet;
-        }
-
-        return null;
-    }
-
-    private static bool TryReadLease(Option option, out LeaseKey key, out uint preferred, out uint valid)
-    {
-        (key, preferred, valid) = (default, 0, 0);
-        if (IaAddressOption.TryRead(option, out var address))
-        {
-            (key, preferred, valid) = (new LeaseKey(address.Address.Value, 128), address.Preferred, address.Valid);
-            return true;
-        }
-
-        if (!IaPrefixOption.TryRead(option, out var prefix))
-            return false;
-        (key, preferred, valid) = (new LeaseKey(prefix.Prefix.First.Value, prefix.Prefix.Length), prefix.Preferred, prefix.Valid);
-        return true;
     }
 }
