@@ -99,6 +99,9 @@ public sealed class BindingRow
 
     /// <summary>The relay-ids of the relay chain.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> RelayIds { get; init; } = [];
+
+    /// <summary>What identifies the client's device (its device-id option, else its link-layer address with the hardware type in front); null for none.</summary>
+    public ReadOnlyMemory<byte>? DeviceId { get; init; }
 }
 
 /// <summary>
