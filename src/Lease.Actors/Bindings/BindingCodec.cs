@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Lease.Kernel.Persistence;
 
 namespace Lease.Actors.Bindings;
 
@@ -13,7 +12,9 @@ namespace Lease.Actors.Bindings;
 /// </summary>
 public static class BindingCodec
 {
-    private const byte Version = 1;
+    /// <summary>Of the layout that is written.</summary>
+    internal const byte Version = 1;
+
     private const ushort None = 0xffff;
 
     /// <summary>Encodes <paramref name="binding"/>.</summary>
@@ -35,25 +36,18 @@ public static class BindingCodec
     /// <exception cref="InvalidDataException">The payload is of an unknown version or damaged.</exception>
     public static Binding Decode(string link, ReadOnlyMemory<byte> clientId, ReadOnlySpan<byte> payload)
     {
-        var reader = new PayloadReader(payload);
-        var version = reader.U8();
-        if (version != Version)
-            throw new InvalidDataException($"binding payload of version {version}; this program knows {Version}");
-        var lastTransaction = reader.I64();
-        var linkLayer = reader.Bytes(reader.U8());
-        var options = reader.Bytes(reader.U16());
-        var relay = reader.U8() == 0 ? null : DecodeRelay(ref reader);
-        var leases = new BoundLease[reader.U16()];
+        var view = new BindingView(payload);
+        var leases = new BoundLease[view.LeaseCount];
         for (var i = 0; i < leases.Length; i++)
-            leases[i] = DecodeLease(ref reader);
+            leases[i] = view.Lease(i).ToBoundLease();
         return new Binding
         {
             Link = link,
             ClientId = clientId,
-            LastTransactionAt = lastTransaction,
-            LinkLayerAddress = linkLayer,
-            ClientOptions = options,
-            Relay = relay,
+            LastTransactionAt = view.LastTransactionAt,
+            LinkLayerAddress = view.LinkLayerAddress.ToArray(),
+            ClientOptions = view.ClientOptions.ToArray(),
+            Relay = view.IsRelayed ? DecodeRelay(view) : null,
             Leases = leases,
         };
     }
@@ -74,17 +68,8 @@ public static class BindingCodec
             writer.Short(id);
     }
 
-    private static RelayData DecodeRelay(ref PayloadReader reader)
-    {
-        var peer = reader.U128();
-        var forward = reader.Bytes(reader.U16());
-        var remoteLength = reader.U16();
-        var remoteId = remoteLength == None ? null : reader.Bytes(remoteLength);
-        var relayIds = new byte[reader.U8()][];
-        for (var i = 0; i < relayIds.Length; i++)
-            relayIds[i] = reader.Bytes(reader.U8());
-        return new RelayData(peer, forward, remoteId, relayIds);
-    }
+    private static RelayData DecodeRelay(in BindingView view)
+        => new(view.PeerAddress, view.Forward.ToArray(), view.HasRemoteId ? view.RemoteId.ToArray() : null, view.CopyRelayIds());
 
     private static void EncodeLease(ref PayloadWriter writer, BoundLease lease)
     {
@@ -100,17 +85,6 @@ public static class BindingCodec
         writer.I64(lease.ChangedAt);
         writer.I64(lease.ProbationEndsAt);
     }
-
-    private static BoundLease DecodeLease(ref PayloadReader reader) => new(
-        (IaKind)reader.U8(),
-        reader.U32(),
-        new LeaseKey(reader.U128(), reader.U8(), reader.U32()),
-        (LeasePhase)reader.U8(),
-        reader.U32(),
-        reader.U32(),
-        reader.U32(),
-        reader.I64(),
-        reader.I64());
 
     // Grows onto a pooled array when the caller's stack buffer is too small, so that no binding is too large to be stored.
     private ref struct PayloadWriter(Span<byte> buffer)
@@ -165,32 +139,6 @@ public static class BindingCodec
                 ArrayPool<byte>.Shared.Return(rented);
             rented = larger;
             buffer = larger;
-        }
-    }
-
-    private ref struct PayloadReader(ReadOnlySpan<byte> payload)
-    {
-        private ReadOnlySpan<byte> rest = payload;
-
-        public byte U8() => Take(1)[0];
-
-        public ushort U16() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
-
-        public uint U32() => BinaryPrimitives.ReadUInt32BigEndian(Take(4));
-
-        public long I64() => BinaryPrimitives.ReadInt64BigEndian(Take(8));
-
-        public UInt128 U128() => BinaryPrimitives.ReadUInt128BigEndian(Take(16));
-
-        public byte[] Bytes(int length) => length == 0 ? [] : Take(length).ToArray();
-
-        private ReadOnlySpan<byte> Take(int size)
-        {
-            if (size > rest.Length)
-                throw new InvalidDataException($"binding payload ends {size - rest.Length} octets too early");
-            var taken = rest[..size];
-            rest = rest[size..];
-            return taken;
         }
     }
 }

@@ -31,6 +31,15 @@ public static class BindingKey
     /// <summary>The DUID within a key made by <see cref="ForDuid"/>.</summary>
     public static ReadOnlyMemory<byte> DuidOf(EntityKey key) => key.Memory.Slice(2, key.Bytes[1]);
 
+    /// <summary>The DUID within the octets of a key.</summary>
+    public static ReadOnlySpan<byte> DuidOf(ReadOnlySpan<byte> key) => key.Slice(2, key[1]);
+
+    /// <summary>What the keys of a client on all links begin with.</summary>
+    public static byte[] PrefixForDuid(ReadOnlySpan<byte> duid) => [DuidIdentity, (byte)duid.Length, .. duid];
+
+    /// <summary>The link's name (UTF-8) within the octets of a key.</summary>
+    public static ReadOnlySpan<byte> LinkNameOf(ReadOnlySpan<byte> key) => key[(2 + key[1])..];
+
     /// <summary>The link's name within a key.</summary>
-    public static string LinkOf(EntityKey key) => Encoding.UTF8.GetString(key.Bytes[(2 + key.Bytes[1])..]);
+    public static string LinkOf(EntityKey key) => Encoding.UTF8.GetString(LinkNameOf(key.Bytes));
 }

@@ -33,6 +33,7 @@ internal static class BindingUpdate
         Link = binding.Link,
         ExpiresAt = binding.NextDueAt(hold),
         RemoteId = binding.Relay?.RemoteId is { } remoteId ? remoteId : null,
+        DeviceId = Leasequery.DeviceId.Of(binding),
         RelayIds = binding.Relay is { } relay ? [.. relay.RelayIds.Select(static id => (ReadOnlyMemory<byte>)id)] : [],
     };
 

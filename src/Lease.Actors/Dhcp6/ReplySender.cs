@@ -34,10 +34,14 @@ internal static class ReplySender
     private static UdpEndpoint DestinationOf(Datagram datagram, in RelayChain chain, Dhcp6Settings settings)
     {
         var port = settings.Configuration.ClientPort;
-        if (port == 0)
-            return datagram.Source;
         if (chain.Hops > 0)
-            port = chain.Hop(datagram.Data, 0).Options.Contains(OptionCode.RelaySourcePort) ? datagram.Source.Port : RelayPort;
-        return datagram.Source with { Port = (ushort)port };
+            return RelayOf(datagram, chain, settings);
+        return port == 0 ? datagram.Source : datagram.Source with { Port = (ushort)port };
     }
+
+    /// <summary>Where the relay that sent a message takes its answer.</summary>
+    public static UdpEndpoint RelayOf(Datagram datagram, in RelayChain chain, Dhcp6Settings settings)
+        => settings.Configuration.ClientPort == 0 || chain.Hop(datagram.Data, 0).Options.Contains(OptionCode.RelaySourcePort)
+            ? datagram.Source
+            : datagram.Source with { Port = RelayPort };
 }

@@ -16,28 +16,11 @@ internal static class ReplyWriter
     {
         var writer = new Dhcp6Writer(buffer);
         Span<int> marks = stackalloc int[RelayChain.MaxHops];
-        for (var hop = 0; hop < chain.Hops; hop++)
-            marks[hop] = BeginRelay(ref writer, chain.Hop(packet, hop));
+        RelayReply.Begin(ref writer, packet, chain, marks);
         WriteMessage(ref writer, Dhcp6Message.FromChecked(chain.Message(packet)), packet, chain, settings, subnet, answer);
-        for (var hop = chain.Hops - 1; hop >= 0; hop--)
-            writer.EndOption(marks[hop]);
+        RelayReply.End(ref writer, chain, marks);
         length = writer.Length;
         return !writer.Overflowed;
-    }
-
-    // RFC 8415 section 19.3: link-address, peer-address and INTERFACE_ID come back as they were; RFC 8357 section 5.2; RFC 4994 section 4.2.
-    private static int BeginRelay(ref Dhcp6Writer writer, RelayMessage relay)
-    {
-        writer.RelayHeader(MessageType.RelayReply, relay.HopCount, relay.LinkAddress, relay.PeerAddress);
-        var echoed = OptionRequestOption.In(relay.Options, OptionCode.EchoRequest);
-        foreach (var option in relay.Options)
-        {
-            if (option.Code is OptionCode.InterfaceId or OptionCode.RelaySourcePort
-                || (echoed.Contains(option.Code) && option.Code is not (OptionCode.RelayMessage or OptionCode.EchoRequest)))
-                writer.Option(option.Code, option.Data);
-        }
-
-        return writer.BeginOption(OptionCode.RelayMessage);
     }
 
     private static void WriteMessage(

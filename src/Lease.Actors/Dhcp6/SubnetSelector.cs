@@ -70,7 +70,8 @@ public sealed class SubnetSelector
         return false;
     }
 
-    private bool TryFindByAddress(Ipv6Address address, bool relayed, out Link link, out Subnet subnet)
+    /// <summary>The subnet of a relay's link-address or of a client's own address.</summary>
+    public bool TryFindByAddress(Ipv6Address address, bool relayed, out Link link, out Subnet subnet)
     {
         foreach (var (candidateLink, candidate) in subnets)
         {

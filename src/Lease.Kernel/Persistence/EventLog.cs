@@ -18,6 +18,11 @@ public interface IEventLog
     /// <summary>Behind the last committed event.</summary>
     StreamPosition End { get; }
 
+    /// <summary>
+    /// Every event with a time at or before this one (Unix milliseconds) has been committed and published; those to come have later times. Goes on with the clock when nothing happens.
+    /// </summary>
+    long SettledThrough { get; }
+
     /// <summary>The place in front of the first event at or after <paramref name="since"/> (Unix milliseconds).</summary>
     /// <returns>Null when events of that time may have been pruned, or rows that ended since may have been forgotten.</returns>
     StreamPosition? FindStart(long since);
