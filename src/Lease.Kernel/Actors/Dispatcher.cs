@@ -27,8 +27,9 @@ internal abstract class Dispatcher : IDisposable
 /// </summary>
 internal sealed class WorkerDispatcher : Dispatcher
 {
+    // The dispatcher that this thread assists: actors of another system must be woken all the same.
     [ThreadStatic]
-    private static bool assists;
+    private static WorkerDispatcher? assisted;
 
     private readonly Worker[] workers;
 
@@ -36,14 +37,14 @@ internal sealed class WorkerDispatcher : Dispatcher
     {
         workers = new Worker[count];
         for (var i = 0; i < count; i++)
-            workers[i] = new Worker($"{name}-{i}", logger);
+            workers[i] = new Worker($"{name}-{i}", this, logger);
     }
 
     public override void Schedule(ActorCell cell) => workers[(int)((uint)cell.Affinity % (uint)workers.Length)].Enqueue(cell);
 
     public override void Assist(bool busy)
     {
-        assists = true;
+        assisted = this;
 
         // With a single worker there is no processor to spare: what waits is run here when the assistant's own work is done.
         if (busy && workers.Length == 1)
@@ -69,14 +70,16 @@ internal sealed class WorkerDispatcher : Dispatcher
     private sealed class Worker
     {
         private readonly object gate = new();
+        private readonly WorkerDispatcher dispatcher;
         private readonly ILogger logger;
         private ActorCell? runnable;
         private int draining;
         private int sleeping;
         private volatile bool stopping;
 
-        public Worker(string name, ILogger logger)
+        public Worker(string name, WorkerDispatcher dispatcher, ILogger logger)
         {
+            this.dispatcher = dispatcher;
             this.logger = logger;
             new Thread(Loop) { Name = name, IsBackground = true }.Start();
         }
@@ -94,7 +97,7 @@ internal sealed class WorkerDispatcher : Dispatcher
             }
 
             // The exchange above is a full fence: who drains the queue looks at it again after it has said that it stops, so it sees the cell.
-            if (!assists && Volatile.Read(ref draining) == 0)
+            if (!ReferenceEquals(assisted, dispatcher) && Volatile.Read(ref draining) == 0)
                 WakeIfAsleep();
         }
 

@@ -26,6 +26,13 @@ internal sealed class SqliteJournal : IDisposable
     private int sleeping;
     private volatile bool stopping;
 
+    private readonly Lock clockGate = new();
+
+    // Unix milliseconds. Event times never decrease over all shards, so that the order of events is the order of times; nor do they fall behind what was called settled.
+    private long lastTime;
+    private long settled;
+    private bool unsettled;
+
     public SqliteJournal(
         Database database, string file, int shardCount, SqliteStoreOptions options, StoreCounters counters, Action<Database, JournalWrite> onNewKey)
     {
@@ -78,7 +85,18 @@ internal sealed class SqliteJournal : IDisposable
     }
 
     /// <summary>Takes over what a claim found. Called within a job.</summary>
-    public void Own(ShardGrant grant, long changedAt) => shards[grant.Shard] = new ShardState(grant.Epoch, grant.LastSequence, changedAt);
+    public void Own(ShardGrant grant, long changedAt)
+    {
+        shards[grant.Shard] = new ShardState(grant.Epoch, grant.LastSequence, changedAt);
+        lastTime = Math.Max(lastTime, changedAt);
+    }
+
+    /// <summary>See <see cref="IEventLog.SettledThrough"/>.</summary>
+    public long SettledThrough()
+    {
+        lock (clockGate)
+            return settled = Math.Max(settled, unsettled ? lastTime - 1 : Now() - 1);
+    }
 
     public void Dispose()
     {
@@ -89,6 +107,8 @@ internal sealed class SqliteJournal : IDisposable
         checkpointer.Dispose();
         database.Dispose();
     }
+
+    private long Now() => options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     private void WakeIfAsleep()
     {
@@ -138,6 +158,12 @@ internal sealed class SqliteJournal : IDisposable
 
     private void CommitAndTell()
     {
+        lock (clockGate)
+        {
+            lastTime = Math.Max(Math.Max(lastTime, settled + 1), Now());
+            unsettled = true;
+        }
+
         try
         {
             Commit();
@@ -148,6 +174,8 @@ internal sealed class SqliteJournal : IDisposable
         }
 
         Tell();
+        lock (clockGate)
+            unsettled = false;
         options.AfterBatch?.Invoke();
         checkpointer.AfterCommit();
     }
@@ -163,12 +191,11 @@ internal sealed class SqliteJournal : IDisposable
 
     private bool TryCommitOnce()
     {
-        var time = options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
         database.Execute("BEGIN IMMEDIATE");
         foreach (ref var shard in shards.AsSpan())
             shard.Rewind();
         foreach (var pending in batch)
-            Write(pending, time);
+            Write(pending);
         if (!AdvanceShards())
             return false;
         pruner.Prune();
@@ -196,7 +223,7 @@ internal sealed class SqliteJournal : IDisposable
         return true;
     }
 
-    private void Write(Pending pending, long time)
+    private void Write(Pending pending)
     {
         var write = pending.Write;
         ref var shard = ref shards[write.Shard];
@@ -206,8 +233,7 @@ internal sealed class SqliteJournal : IDisposable
             return;
         }
 
-        var now = Math.Max(time, shard.ChangedAt);
-        if (!writer.TryWrite(write, shard.Next + 1, now, pending.IsNew))
+        if (!writer.TryWrite(write, shard.Next + 1, lastTime, pending.IsNew))
         {
             write.Outcome = JournalOutcome.LeaseConflict;
             return;
@@ -215,7 +241,7 @@ internal sealed class SqliteJournal : IDisposable
 
         write.Outcome = JournalOutcome.Pending;
         write.Sequence = ++shard.Next;
-        write.ChangedAt = shard.NextChangedAt = now;
+        write.ChangedAt = shard.NextChangedAt = lastTime;
     }
 
     private bool AdvanceShards()

@@ -170,6 +170,9 @@ public sealed class SqliteLeaseStore : ILeaseStore
         return read.Step() ? read.Blob(0).ToArray() : throw new StoreException("the server DUID could not be stored");
     });
 
+    /// <summary>See <see cref="IEventLog.SettledThrough"/>.</summary>
+    public long SettledThrough => journal.SettledThrough();
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
