@@ -44,9 +44,15 @@ public sealed record BindingQuery
 
     private byte[]? linkName;
 
+    /// <summary>Whether every binding matches, so that none need be looked at.</summary>
+    public bool IsUnfiltered
+        => Kind is QueryKinds.None or QueryKinds.ByLink && Link is null && ChangedFrom == long.MinValue && ChangedBefore == long.MaxValue;
+
     /// <summary>Whether the row is one that the query is about: found by <see cref="Selection"/> or not.</summary>
     public bool Matches(in BindingRecord record, in BindingView view)
     {
+        if (IsUnfiltered)
+            return true;
         if (record.ChangedAt < ChangedFrom || record.ChangedAt >= ChangedBefore)
             return false;
         if (LinkName is { } name && !BindingKey.LinkNameOf(record.Key).SequenceEqual(name))

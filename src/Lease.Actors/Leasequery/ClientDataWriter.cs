@@ -64,7 +64,7 @@ public readonly struct ClientDataWriter(IReadOnlyList<OptionCode> requested, Opt
         if (lifetime == BoundLease.Infinity)
             return lifetime;
         var left = lease.ChangedAt + (lifetime * 1000L) - now;
-        return left <= 0 ? 0 : (uint)Math.Min((left + 999) / 1000, BoundLease.Infinity - 1L);
+        return left <= 0 ? 0 : (uint)Math.Min((left + 999) / 1000, lifetime);
     }
 
     private void WriteRequested(ref Dhcp6Writer writer, OptionCode code, in BindingView view)

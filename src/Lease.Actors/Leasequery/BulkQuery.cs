@@ -1,0 +1,50 @@
+using Lease.Kernel.Persistence;
+using Lease.Protocol.Dhcp6;
+
+namespace Lease.Actors.Leasequery;
+
+/// <summary>
+/// A bulk query (RFC 5460): walks the tables a page at a time, as fast as the requestor reads. Ends at the newest row of its beginning, whatever is added meanwhile.
+/// </summary>
+/// <param name="query">What is asked for.</param>
+/// <param name="reply">Its messages.</param>
+/// <param name="tables">The tables.</param>
+/// <param name="counters">Where rows that cannot be told are counted.</param>
+internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQueries tables, LeasequeryCounters counters) : RunningQuery(query, reply)
+{
+    private const int PageRows = 1000;
+
+    private readonly long newestRow = tables.NewestRow;
+    private WalkPosition position;
+    private bool ended;
+
+    /// <inheritdoc/>
+    public override string Kind => "bulk";
+
+    /// <inheritdoc/>
+    public override QueryProgress Fill(OutputBuffer output, long now)
+    {
+        if (!ended)
+        {
+            var frames = new ClientFrames(output.ForData(), Query, Reply, now) { NewestRow = newestRow, BaseTime = now };
+            var walked = tables.Walk(Query.Selection, position, PageRows, ref frames);
+            output.Commit(frames.Length);
+            position = walked.Position;
+            ended = walked.Ended;
+            Clients += frames.Clients;
+            counters.Add(LeasequeryCount.ClientsSent, frames.Clients);
+            counters.Add(LeasequeryCount.Unreadable, frames.Unreadable);
+        }
+
+        if (!ended)
+            return QueryProgress.More;
+
+        // RFC 5460 section 6.3: an answer without a binding is LEASEQUERY-REPLY alone.
+        output.Commit(Reply.Done(output.ForStatus(), now, status: null, ""));
+        return QueryProgress.Done;
+    }
+
+    /// <inheritdoc/>
+    public override void Terminate(OutputBuffer output, long now, StatusCode status, string text)
+        => output.Commit(Reply.Done(output.ForStatus(), now, status, text));
+}
