@@ -43,7 +43,7 @@ public sealed class SchemaTests : IDisposable
             INSERT INTO meta VALUES ('cluster-id', '00000000-0000-0000-0000-000000000001'), ('shard-count', 2);
             INSERT INTO shard VALUES (0, NULL, 0, 0, 0), (1, NULL, 3, 1, 1000);
             INSERT INTO event VALUES (1, 1, 1, 1000, x'01', x'02');
-            INSERT INTO binding VALUES (1, x'01', 1, 1, 1000, 'town', NULL, 5000, x'03');
+            INSERT INTO binding (id, binding_key, shard_id, sequence, changed_at, link, remote_id, expires_at, payload) VALUES (1, x'01', 1, 1, 1000, 'town', NULL, 5000, x'03');
             INSERT INTO lease VALUES (x'20010db8000000000000000000000001', 128, 0, 1, 1, 1000);
             """);
         database.Execute($"PRAGMA user_version = {version}");

@@ -64,7 +64,7 @@ public sealed record BindingQuery
             QueryKinds.ByRemoteId => view.HasRemoteId && view.RemoteId.SequenceEqual(Value.Span),
             QueryKinds.ByDeviceId => DeviceId.Of(view).SequenceEqual(Value.Span),
             QueryKinds.ByAddress => HasLeaseAt(view),
-            QueryKinds.ByPrefix => HasLeaseWithin(view),
+            QueryKinds.ByPrefix => IsFirstWithin(record.FoundBy, view),
             _ => true,
         };
     }
@@ -81,15 +81,21 @@ public sealed record BindingQuery
         return false;
     }
 
-    private bool HasLeaseWithin(in BindingView view)
+    // A walk in the order of leases finds a binding by each of them: it counts at the first.
+    private bool IsFirstWithin(LeaseKey? foundBy, in BindingView view)
     {
+        var any = false;
         for (var i = 0; i < view.LeaseCount; i++)
         {
-            var key = view.Lease(i).Key;
-            if (Prefix.Contains(new Ipv6Prefix(new Ipv6Address(key.Address), key.Length)))
-                return true;
+            var lease = view.Lease(i);
+            var key = lease.Key;
+            if (!Prefix.Contains(new Ipv6Prefix(new Ipv6Address(key.Address), key.Length)))
+                continue;
+            any = true;
+            if (foundBy is { } found && lease.Phase is LeasePhase.Active or LeasePhase.Declined && (key.Address, key.Length).CompareTo((found.Address, found.Length)) < 0)
+                return false;
         }
 
-        return false;
+        return any;
     }
 }

@@ -40,7 +40,7 @@ public abstract record BindingSelection
     /// <param name="Address">The address as a number, first octet most significant.</param>
     public sealed record Holding(UInt128 Address) : BindingSelection;
 
-    /// <summary>The bindings that hold addresses or prefixes within a prefix, or the prefix itself; each visited once.</summary>
+    /// <summary>The bindings that hold addresses or prefixes within a prefix, or the prefix itself; visited once for each of these: see <see cref="BindingRecord.FoundBy"/>.</summary>
     /// <param name="Start">The prefix's first address.</param>
     /// <param name="Length">Its length, 0..128.</param>
     public sealed record HoldingWithin(UInt128 Start, byte Length) : BindingSelection;
@@ -77,6 +77,9 @@ public readonly ref struct BindingRecord
 
     /// <summary>The state, in the owner's encoding.</summary>
     public required ReadOnlySpan<byte> Payload { get; init; }
+
+    /// <summary>In a walk in the order of leases: the lease by which the row was found; else null.</summary>
+    public LeaseKey? FoundBy { get; init; }
 }
 
 /// <summary>Takes the rows of a walk.</summary>

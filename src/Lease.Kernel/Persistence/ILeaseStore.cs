@@ -4,7 +4,7 @@ namespace Lease.Kernel.Persistence;
 /// A node's storage: everything that must survive. Opening it migrates the schema and checks it; disposing it finishes the batch under way,
 /// fails what is still queued and closes.
 /// </summary>
-public interface ILeaseStore : IJournal, IBindingStore, IShardStore, ISliceStore, IAsyncDisposable
+public interface ILeaseStore : IJournal, IBindingStore, IBindingQueries, IEventLog, IShardStore, ISliceStore, IAsyncDisposable
 {
     /// <summary>What the store holds about itself.</summary>
     StoreMeta Meta { get; }

@@ -12,6 +12,7 @@ internal sealed class BatchWriter
     private readonly Statement deleteLease;
     private readonly Statement insertBinding;
     private readonly Statement updateBinding;
+    private readonly Statement updateIdentity;
     private readonly Statement deleteBinding;
     private readonly Statement insertRelay;
     private readonly Statement deleteRelays;
@@ -33,10 +34,14 @@ internal sealed class BatchWriter
         deleteLease = database.Prepare("DELETE FROM lease WHERE address = ?1 AND length = ?2 AND ports = ?3 AND binding_id = ?4");
         insertBinding = database.Prepare(
             """
-            INSERT INTO binding (id, sequence, changed_at, link, remote_id, expires_at, payload, binding_key, shard_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            INSERT INTO binding (id, sequence, changed_at, expires_at, payload, binding_key, shard_id, link, remote_id, device_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """);
-        updateBinding = database.Prepare(
-            "UPDATE binding SET sequence = ?2, changed_at = ?3, link = ?4, remote_id = ?5, expires_at = ?6, payload = ?7 WHERE id = ?1");
+        updateBinding = database.Prepare("UPDATE binding SET sequence = ?2, changed_at = ?3, expires_at = ?4, payload = ?5 WHERE id = ?1");
+
+        // Apart, since SQLite writes an index for every column that is set, changed or not.
+        updateIdentity = database.Prepare(
+            "UPDATE binding SET remote_id = ?2, device_id = ?3 WHERE id = ?1 AND (remote_id IS NOT ?2 OR device_id IS NOT ?3)");
         deleteBinding = database.Prepare("DELETE FROM binding WHERE id = ?1");
         insertRelay = database.Prepare("INSERT OR IGNORE INTO binding_relay (relay_id, binding_id) VALUES (?1, ?2)");
         deleteRelays = database.Prepare("DELETE FROM binding_relay WHERE binding_id = ?1");
@@ -50,6 +55,12 @@ internal sealed class BatchWriter
         lastRowId = database.Scalar("SELECT max(coalesce((SELECT max(id) FROM binding), 0), coalesce((SELECT max(binding_id) FROM lease), 0))");
         lastEventId = database.Scalar("SELECT max(id) FROM event");
     }
+
+    /// <summary>Number of the last event written; those of a batch that failed are not used again.</summary>
+    public long LastEventId => lastEventId;
+
+    /// <summary>Number of the last binding row written.</summary>
+    public long LastRowId => lastRowId;
 
     /// <summary>Writes one entity's change.</summary>
     /// <returns>False when another binding holds one of its leases: nothing of it was written.</returns>
@@ -116,18 +127,22 @@ internal sealed class BatchWriter
         }
 
         var statement = isNew ? insertBinding : updateBinding;
-        statement.Bind(1, write.RowId).Bind(2, sequence).Bind(3, now).Bind(4, row.Link).Bind(6, row.ExpiresAt).Bind(7, row.Payload.Span);
-        if (row.RemoteId is { } remoteId)
-            statement.Bind(5, remoteId.Span);
-        else
-            statement.BindNull(5);
+        statement.Bind(1, write.RowId).Bind(2, sequence).Bind(3, now).Bind(4, row.ExpiresAt).Bind(5, row.Payload.Span);
         if (isNew)
-            statement.Bind(8, write.Key.Bytes).Bind(9, write.Shard);
+            BindIdentity(statement.Bind(6, write.Key.Bytes).Bind(7, write.Shard).Bind(8, row.Link), 9, row);
         statement.Run();
         if (!isNew && database.Changes != 1)
             throw new StoreException($"the row {write.RowId} of binding {write.Key} has gone");
+        if (!isNew)
+            BindIdentity(updateIdentity.Bind(1, write.RowId), 2, row).Run();
         WriteRelays(write.RowId, row, isNew);
     }
+
+    private static Statement BindIdentity(Statement statement, int index, BindingRow row)
+        => BindOptional(BindOptional(statement, index, row.RemoteId), index + 1, row.DeviceId);
+
+    private static Statement BindOptional(Statement statement, int index, ReadOnlyMemory<byte>? value)
+        => value is { } octets ? statement.Bind(index, octets.Span) : statement.BindNull(index);
 
     private void WriteRelays(long rowId, BindingRow row, bool isNew)
     {

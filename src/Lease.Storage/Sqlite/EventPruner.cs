@@ -23,6 +23,9 @@ internal sealed class EventPruner
         first = Math.Max(1, database.Scalar("SELECT min(id) FROM event"));
     }
 
+    /// <summary>The first event that is kept, from any thread; with the next commit at the latest. 1: none was ever deleted.</summary>
+    public long First => Volatile.Read(ref first);
+
     /// <summary>Called before each commit, within its transaction.</summary>
     public void Prune()
     {
@@ -44,7 +47,7 @@ internal sealed class EventPruner
             return;
 
         // Twice the usual growth between two calls, so that the table shrinks to its bound even under load.
-        first = Math.Min(target, first + (Step * 16));
+        Volatile.Write(ref first, Math.Min(target, first + (Step * 16)));
         delete.Bind(1, first).Run();
     }
 

@@ -32,6 +32,11 @@ internal static class Schema
         CREATE TABLE slice (pool TEXT NOT NULL, slice INTEGER NOT NULL, shard_id INTEGER NOT NULL, PRIMARY KEY (pool, slice)) WITHOUT ROWID;
         CREATE INDEX slice_by_shard ON slice (shard_id, pool);
         """,
+        """
+        ALTER TABLE binding ADD COLUMN device_id BLOB;
+        CREATE INDEX binding_by_device_id ON binding (device_id) WHERE device_id IS NOT NULL;
+        CREATE INDEX binding_by_link ON binding (link);
+        """,
     ];
 
     /// <summary>Brings the file up to <see cref="Version"/>; each migration is one transaction.</summary>

@@ -22,6 +22,8 @@ internal sealed class SqliteJournal : IDisposable
     private readonly ShardState[] shards;
     private readonly List<Pending> batch;
     private readonly Thread thread;
+    private long lastEvent;
+    private long lastRow;
     private int queued;
     private int sleeping;
     private volatile bool stopping;
@@ -45,6 +47,8 @@ internal sealed class SqliteJournal : IDisposable
         pruner = new EventPruner(database, options);
         shards = new ShardState[shardCount];
         batch = new List<Pending>(options.MaxBatch);
+        Lengths = new PrefixLengths(database);
+        NoteCommitted();
         thread = new Thread(Loop) { Name = "journal", IsBackground = true };
         thread.Start();
     }
@@ -84,6 +88,18 @@ internal sealed class SqliteJournal : IDisposable
         return job.Task;
     }
 
+    /// <summary>Number of the last committed event, from any thread.</summary>
+    public long LastEvent => Volatile.Read(ref lastEvent);
+
+    /// <summary>Number of the last committed binding row, from any thread.</summary>
+    public long LastRow => Volatile.Read(ref lastRow);
+
+    /// <summary>The first event that is kept, from any thread.</summary>
+    public long FirstEvent => pruner.First;
+
+    /// <summary>The lengths of prefixes that have been leased.</summary>
+    public PrefixLengths Lengths { get; }
+
     /// <summary>Takes over what a claim found. Called within a job.</summary>
     public void Own(ShardGrant grant, long changedAt)
     {
@@ -106,6 +122,12 @@ internal sealed class SqliteJournal : IDisposable
         thread.Join();
         checkpointer.Dispose();
         database.Dispose();
+    }
+
+    private void NoteCommitted()
+    {
+        Volatile.Write(ref lastEvent, writer.LastEventId);
+        Volatile.Write(ref lastRow, writer.LastRowId);
     }
 
     private long Now() => options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
@@ -208,6 +230,7 @@ internal sealed class SqliteJournal : IDisposable
             {
                 write.Outcome = JournalOutcome.Committed;
                 committed++;
+                Lengths.Note(write.Leases.Span);
                 if (isNew && write.Row is not null)
                     onNewKey(database, write);
             }
@@ -219,6 +242,7 @@ internal sealed class SqliteJournal : IDisposable
 
         foreach (ref var shard in shards.AsSpan())
             shard.Accept();
+        NoteCommitted();
         counters.CountBatch(committed, conflicts);
         return true;
     }
@@ -276,9 +300,11 @@ internal sealed class SqliteJournal : IDisposable
         counters.CountFailed(batch.Count);
         try
         {
-            // A new row that got stored after all must be found when its actor is started anew.
+            // What got stored after all must be found.
+            NoteCommitted();
             foreach (var (write, isNew) in batch)
             {
+                Lengths.Note(write.Leases.Span);
                 if (isNew)
                     onNewKey(database, write);
             }

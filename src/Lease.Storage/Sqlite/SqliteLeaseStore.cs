@@ -10,6 +10,8 @@ public sealed class SqliteLeaseStore : ILeaseStore
 {
     private readonly SqliteJournal journal;
     private readonly BindingReader reader;
+    private readonly TableQueries queries;
+    private readonly EventLogReader events;
     private readonly StoreLock storeLock;
     private readonly TimeProvider time;
     private volatile KeyFilter filter;
@@ -29,6 +31,8 @@ public sealed class SqliteLeaseStore : ILeaseStore
         options.Logger.Opened(file, RecoveryReport);
         journal = new SqliteJournal(database, file, Meta.ShardCount, options, Counters, AddToFilter);
         reader = new BindingReader(file);
+        queries = new TableQueries(file, journal.Lengths);
+        events = new EventLogReader(file, journal, options);
     }
 
     /// <inheritdoc/>
@@ -170,14 +174,38 @@ public sealed class SqliteLeaseStore : ILeaseStore
         return read.Step() ? read.Blob(0).ToArray() : throw new StoreException("the server DUID could not be stored");
     });
 
-    /// <summary>See <see cref="IEventLog.SettledThrough"/>.</summary>
+    /// <inheritdoc/>
+    public long NewestRow => journal.LastRow;
+
+    /// <inheritdoc/>
+    public WalkResult Walk<TVisitor>(BindingSelection selection, WalkPosition after, int limit, ref TVisitor visitor)
+        where TVisitor : struct, IBindingVisitor, allows ref struct
+        => queries.Walk(selection, after, limit, ref visitor);
+
+    /// <inheritdoc/>
+    public bool IsHeldByAnother(LeaseKey lease, long rowId) => queries.IsHeldByAnother(lease, rowId);
+
+    /// <inheritdoc/>
     public long SettledThrough => journal.SettledThrough();
+
+    /// <inheritdoc/>
+    public StreamPosition End => events.End;
+
+    /// <inheritdoc/>
+    public StreamPosition? FindStart(long since) => events.FindStart(since);
+
+    /// <inheritdoc/>
+    public ReplayResult Replay<TVisitor>(StreamPosition after, int limit, ref TVisitor visitor)
+        where TVisitor : struct, IBindingVisitor, allows ref struct
+        => events.Replay(after, limit, ref visitor);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         journal.Dispose();
         reader.Dispose();
+        queries.Dispose();
+        events.Dispose();
         storeLock.Dispose();
         return ValueTask.CompletedTask;
     }

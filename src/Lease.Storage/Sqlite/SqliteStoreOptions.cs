@@ -26,7 +26,7 @@ public sealed record SqliteStoreOptions
     public long CheckpointAt { get; init; } = 32L << 20;
 
     /// <summary>Events older than this are pruned.</summary>
-    public TimeSpan EventMaxAge { get; init; } = TimeSpan.FromDays(7);
+    public TimeSpan EventMaxAge { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>Events beyond this number are pruned, oldest first.</summary>
     public long EventMaxCount { get; init; } = 1_000_000;
