@@ -28,7 +28,7 @@ public sealed class SqliteLeaseStoreTests : LeaseStoreConformance
         await Store.DisposeAsync();
         await PatchAsync(offset: 60, [0, 0, 0, 99]);
         Should.Throw<StoreException>(() => Open()).Message.ShouldContain("schema version 99");
-        await PatchAsync(offset: 60, [0, 0, 0, 1]);
+        await PatchAsync(offset: 60, [0, 0, 0, (byte)Schema.Version]);
         await InitializeAsync();
     }
 

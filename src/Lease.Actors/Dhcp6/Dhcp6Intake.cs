@@ -1,5 +1,6 @@
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
+using Lease.Actors.Leasequery;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Protocol;
@@ -12,7 +13,7 @@ namespace Lease.Actors.Dhcp6;
 /// The first look at a packet, on the socket's thread: relays, validity, link and client; then to the binding's shard. What needs no binding (CONFIRM,
 /// INFORMATION-REQUEST) is answered here. Nothing that comes from the network throws.
 /// </summary>
-public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, Dhcp6Counters counters, ILogger logger) : IDatagramHandler
+public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, LeasequeryService leasequery, Dhcp6Counters counters, ILogger logger) : IDatagramHandler
 {
     private long nextSubnetWarning;
     private volatile Dhcp6Settings? settings;
@@ -45,6 +46,12 @@ public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, Dhcp6Count
         }
 
         counters.CountReceived(message.Type, chain.Hops > 0);
+        if (message.Type == MessageType.LeaseQuery)
+        {
+            leasequery.Handle(datagram, chain, message);
+            return;
+        }
+
         var validity = MessageValidation.Check(message, current.ServerDuid);
         if (validity != Validity.Valid)
         {

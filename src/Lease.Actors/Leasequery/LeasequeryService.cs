@@ -25,6 +25,7 @@ public sealed class LeasequeryService : IAsyncDisposable
     private readonly EventStream events;
     private volatile LeasequerySettings settings;
     private volatile bool stopping;
+    private TaskCompletionSource? emptied;
 
     /// <summary>Starts the service.</summary>
     /// <param name="settings">The configuration.</param>
@@ -116,18 +117,23 @@ public sealed class LeasequeryService : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells every requestor that the server stops, and takes no more.</summary>
-    public void TerminateQueries()
+    /// <summary>Takes no more queries and tells every requestor so (QueryTerminated); waits until they have taken it, at most for <paramref name="patience"/>.</summary>
+    public async Task StopAsync(TimeSpan patience)
     {
         stopping = true;
         lock (gate)
         {
             foreach (var session in sessions)
                 session.Tell(LeasequeryConnection.TerminateQueries.Instance);
+            if (sessions.Count == 0)
+                return;
+            emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+
+        await Task.WhenAny(emptied.Task, Task.Delay(patience));
     }
 
-    /// <summary>Stops the service; <see cref="TerminateQueries"/> goes before it, and a moment for the last words.</summary>
+    /// <summary>Stops the service; <see cref="StopAsync"/> goes before it.</summary>
     public async ValueTask DisposeAsync()
     {
         stopping = true;
@@ -141,6 +147,8 @@ public sealed class LeasequeryService : IAsyncDisposable
         lock (gate)
         {
             sessions.Remove(session);
+            if (sessions.Count == 0)
+                emptied?.TrySetResult();
             if (connections.TryGetValue(address, out var open) && open > 1)
                 connections[address] = open - 1;
             else

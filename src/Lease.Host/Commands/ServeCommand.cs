@@ -80,7 +80,7 @@ internal static class ServeCommand
         {
             if (result.Configuration is { } configuration)
             {
-                await server.ReconfigureAsync(configuration.Dhcp6);
+                await server.ReconfigureAsync(configuration);
                 logger.Reconfigured(file);
                 return;
             }

@@ -101,6 +101,27 @@ internal sealed class ConfigurationNode
         return null;
     }
 
+    /// <summary>A time in seconds.</summary>
+    public TimeSpan Seconds(string key, TimeSpan usual, uint least = 1) => Number(key, least, 100_000_000) is { } seconds ? TimeSpan.FromSeconds(seconds) : usual;
+
+    /// <summary>A list of flags by their <paramref name="names"/>.</summary>
+    public T Flags<T>(string key, IReadOnlyDictionary<string, T> names, T usual, Func<T, T, T> add)
+        where T : struct, Enum
+    {
+        if (!Has(key))
+            return usual;
+        var flags = default(T);
+        foreach (var text in Texts(key))
+        {
+            if (names.TryGetValue(text, out var flag))
+                flags = add(flags, flag);
+            else
+                Error(key, $"\"{text}\" is not allowed: must be of {string.Join(", ", names.Keys)}");
+        }
+
+        return flags;
+    }
+
     /// <summary>One of <paramref name="choices"/>.</summary>
     public string? Choice(string key, params string[] choices)
     {

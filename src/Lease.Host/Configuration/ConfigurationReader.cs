@@ -50,7 +50,9 @@ internal sealed class ConfigurationReader
 
         var serverPort = (int)(lease.Number("server-port", 0, ushort.MaxValue) ?? 547);
         var clientPort = (int)(lease.Number("client-port", 0, ushort.MaxValue) ?? 546);
-        lease.WithoutEffect("has no effect yet", "leasequery", "admin");
+        var ownLeasequery = lease.Object("leasequery");
+        var leasequery = new LeasequeryReader(serverPort).Read(ownLeasequery);
+        lease.WithoutEffect("has no effect yet", "admin");
         lease.RefuseUnknown();
         if (dhcp6 is null)
         {
@@ -58,9 +60,9 @@ internal sealed class ConfigurationReader
             return null;
         }
 
-        return new Dhcp6Reader(dhcp6, shards, serverPort, clientPort).Read() is var (service, level)
-            ? new LeaseConfiguration(service, nodeId, shards, level)
-            : null;
+        leasequery = KeaLeasequeryHook.Apply(dhcp6, leasequery, hasOwn: ownLeasequery?.Has("requestors") == true);
+        var (service, level) = new Dhcp6Reader(dhcp6, shards, serverPort, clientPort, leasequery.RetentionAge).Read();
+        return new LeaseConfiguration(service, leasequery, nodeId, shards, level);
     }
 
     private static uint ReadShards(ConfigurationNode cluster)
@@ -71,7 +73,7 @@ internal sealed class ConfigurationReader
     }
 
     /// <summary>Reads the <c>Dhcp6</c> object.</summary>
-    private sealed class Dhcp6Reader(ConfigurationNode node, int shards, int serverPort, int clientPort)
+    private sealed class Dhcp6Reader(ConfigurationNode node, int shards, int serverPort, int clientPort, TimeSpan retention)
     {
         private readonly OptionDataReader options = new();
 
@@ -94,7 +96,7 @@ internal sealed class ConfigurationReader
                 Reservations = new ReservationReader(options).Read(node, subnet: null),
                 ReservationIdentifiers = ReadIdentifiers(defaults.ReservationIdentifiers),
                 DeclineProbation = TimeSpan.FromSeconds(node.Number("decline-probation-period") ?? (uint)defaults.DeclineProbation.TotalSeconds),
-                HoldEndedBinding = ReadHold(defaults.HoldEndedBinding),
+                HoldEndedBinding = Longer(ReadHold(defaults.HoldEndedBinding), retention),
                 OfferLifetime = offerLifetime,
                 RelaySuppliedOptions = ReadRelaySupplied(defaults.RelaySuppliedOptions),
                 OptionDefinitions = options.Definitions.Defined,
@@ -168,6 +170,9 @@ internal sealed class ConfigurationReader
             return hold is { } seconds ? TimeSpan.FromSeconds(seconds) : usual;
         }
 
+        // A requestor that comes back within the retention is told of what ended meanwhile: so it must still be known.
+        private static TimeSpan Longer(TimeSpan hold, TimeSpan retention) => hold > retention ? hold : retention;
+
         private IReadOnlySet<ushort> ReadRelaySupplied(IReadOnlySet<ushort> defaults)
         {
             if (!node.Has("relay-supplied-options"))
@@ -219,7 +224,7 @@ internal sealed class ConfigurationReader
             node.WithoutEffect(OwnStorage, "lease-database");
             node.WithoutEffect(
                 NoEffect,
-                "client-classes", "hooks-libraries", "control-socket", "control-sockets", "multi-threading", "sanity-checks", "dhcp4o6-port", "dhcp-queue-control", "dhcp-ddns",
+                "client-classes", "control-socket", "control-sockets", "multi-threading", "sanity-checks", "dhcp4o6-port", "dhcp-queue-control", "dhcp-ddns",
                 "ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update", "ddns-replace-client-name", "ddns-generated-prefix", "ddns-qualifying-suffix",
                 "ddns-update-on-renew", "ddns-use-conflict-resolution", "ddns-conflict-resolution-mode", "ddns-ttl", "ddns-ttl-percent", "ddns-ttl-min", "ddns-ttl-max",
                 "hostname-char-set", "hostname-char-replacement", "statistic-default-sample-count", "statistic-default-sample-age", "hosts-database", "hosts-databases",

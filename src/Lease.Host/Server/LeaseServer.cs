@@ -3,12 +3,14 @@ using System.Security.Cryptography;
 using Lease.Actors.Allocation;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp6;
+using Lease.Actors.Leasequery;
 using Lease.Host.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Protocol.Dhcp6;
 using Lease.Storage.Sqlite;
+using Lease.Transport.Tcp;
 using Lease.Transport.Udp;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +19,9 @@ namespace Lease.Host.Server;
 /// <summary>A node: store, actors and sockets put together, in the order in which they can be used.</summary>
 internal sealed class LeaseServer : IAsyncDisposable
 {
+    // For requestors to take the last message of their queries.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
     private readonly ActorSystem system;
     private readonly SqliteLeaseStore store;
     private readonly ShardRegion region;
@@ -24,9 +29,12 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly Dhcp6Counters counters;
     private readonly ILogger logger;
     private readonly string nodeId;
+    private readonly LeasequeryService leasequery;
+    private readonly Dhcp6Settings settings;
     private UdpServer? udp;
+    private TcpServer? tcp;
 
-    private LeaseServer(LeaseConfiguration configuration, ActorSystem system, SqliteLeaseStore store, ILoggerFactory loggers)
+    private LeaseServer(LeaseConfiguration configuration, byte[] serverDuid, ActorSystem system, SqliteLeaseStore store, ILoggerFactory loggers)
     {
         this.system = system;
         this.store = store;
@@ -37,7 +45,10 @@ internal sealed class LeaseServer : IAsyncDisposable
         var options = new ShardRegionOptions { ShardCount = store.Meta.ShardCount };
         region = ShardRegion.Start(
             system, "binding", options, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, store, store, system.TimeProvider, leaseLog));
-        intake = new Dhcp6Intake(system, region, counters, leaseLog);
+        settings = new Dhcp6Settings(configuration.Dhcp6, serverDuid);
+        leasequery = new LeasequeryService(
+            new LeasequerySettings(configuration.Leasequery, settings), store, store, store.Meta.ClusterId.ToByteArray(), system.EventStream, system.TimeProvider, loggers);
+        intake = new Dhcp6Intake(system, region, leasequery, counters, leaseLog);
     }
 
     /// <summary>Figures of the DHCPv6 service.</summary>
@@ -45,6 +56,12 @@ internal sealed class LeaseServer : IAsyncDisposable
 
     /// <summary>The UDP port that is served.</summary>
     public int Port => udp!.Port;
+
+    /// <summary>The TCP port on which bulk and active leasequery are served; 0 for none.</summary>
+    public int LeasequeryPort => tcp?.Port ?? 0;
+
+    /// <summary>Figures of leasequery.</summary>
+    public LeasequeryCounters LeasequeryCounters => leasequery.Counters;
 
     /// <summary>The tables.</summary>
     public ILeaseStore Store => store;
@@ -73,9 +90,11 @@ internal sealed class LeaseServer : IAsyncDisposable
                 TimeProvider = time,
                 Logger = loggers.CreateLogger("Lease.Storage"),
                 EventStream = system.EventStream,
+                EventMaxAge = configuration.Leasequery.RetentionAge,
+                EventMaxCount = configuration.Leasequery.RetentionCount,
                 AfterBatch = () => system.Assist(busy: false),
             });
-            server = new LeaseServer(configuration, system, store, loggers);
+            server = new LeaseServer(configuration, await ServerDuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
             await server.OpenAsync(configuration, loggers);
             return server;
         }
@@ -89,14 +108,18 @@ internal sealed class LeaseServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Answers by another configuration from the next packet on. Sockets stay as they are.</summary>
-    public async Task ReconfigureAsync(Dhcp6Configuration configuration)
-        => intake.Settings = new Dhcp6Settings(configuration, await ServerDuidAsync(configuration));
+    /// <summary>Answers by another configuration from the next packet and query on. Sockets and certificate files stay as they are.</summary>
+    public async Task ReconfigureAsync(LeaseConfiguration configuration)
+    {
+        var next = new Dhcp6Settings(configuration.Dhcp6, await ServerDuidAsync(store, configuration.Dhcp6, system.TimeProvider));
+        intake.Settings = next;
+        leasequery.Settings = new LeasequerySettings(configuration.Leasequery, next);
+    }
 
     /// <summary>Every counter that is not zero.</summary>
     public IEnumerable<(string Name, long Value)> AllCounters()
     {
-        foreach (var counter in counters.NonZero())
+        foreach (var counter in counters.NonZero().Concat(leasequery.Counters.NonZero()))
             yield return counter;
         (string, long)[] others =
         [
@@ -104,6 +127,12 @@ internal sealed class LeaseServer : IAsyncDisposable
             ("udp.sent", udp?.Counters.Sent ?? 0),
             ("udp.send-errors", udp?.Counters.SendErrors ?? 0),
             ("udp.receive-errors", udp?.Counters.ReceiveErrors ?? 0),
+            ("tcp.accepted", tcp?.Counters.Accepted ?? 0),
+            ("tcp.refused", tcp?.Counters.Refused ?? 0),
+            ("tcp.failed", tcp?.Counters.Failed ?? 0),
+            ("tcp.frames", tcp?.Counters.Frames ?? 0),
+            ("tcp.octets-sent", tcp?.Counters.OctetsSent ?? 0),
+            ("tcp.open", leasequery.OpenConnections),
             ("journal.batches", store.Counters.Batches),
             ("journal.committed", store.Counters.Committed),
             ("journal.conflicts", store.Counters.Conflicts),
@@ -132,6 +161,9 @@ internal sealed class LeaseServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         intake.Settings = null;
+        await leasequery.StopAsync(LastWords);
+        tcp?.Dispose();
+        await leasequery.DisposeAsync();
         for (var shard = 0; shard < store.Meta.ShardCount; shard++)
             await region.StopShardAsync(shard);
         udp?.Dispose();
@@ -165,20 +197,39 @@ internal sealed class LeaseServer : IAsyncDisposable
 
         foreach (var grant in grants)
             region.StartShard(grant, new ShardAllocator(grant.Shard, store, system.TimeProvider));
-        intake.Settings = new Dhcp6Settings(configuration.Dhcp6, await ServerDuidAsync(configuration.Dhcp6));
-        logger.ServerDuid(Duid.ToText(intake.Settings.ServerDuid));
+        logger.ServerDuid(Duid.ToText(settings.ServerDuid));
+        intake.Settings = settings;
         var shards = grants.Select(static g => g.Shard).ToArray();
         system.ActorOf(
             Props.Create(() => new ExpiryScanner(store, region, shards, () => intake.Settings, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
         var listen = configuration.Dhcp6.Interfaces.Select(static i => new UdpListen(i.Name, i.Unicast)).ToArray();
-        udp = UdpServer.Start(listen, configuration.Dhcp6.ServerPort, intake, system.TimeProvider, loggers.CreateLogger("Lease.Transport"));
+        var transportLog = loggers.CreateLogger("Lease.Transport");
+        udp = UdpServer.Start(listen, configuration.Dhcp6.ServerPort, intake, system.TimeProvider, transportLog);
+        StartTcp(configuration.Leasequery, transportLog);
     }
 
-    private async Task<byte[]> ServerDuidAsync(Dhcp6Configuration configuration)
-        => configuration.ServerDuid ?? await store.GetOrAddServerDuidAsync(MakeDuid(), CancellationToken.None);
+    private void StartTcp(LeasequeryConfiguration configuration, ILogger log)
+    {
+        var limits = configuration.Tcp;
+        if (limits.Addresses.Count == 0)
+            return;
+        var options = new TcpServerOptions
+        {
+            Addresses = limits.Addresses,
+            Port = limits.Port,
+            FrameTimeout = limits.FrameTimeout,
+            Certificates = configuration.Tls is { } files
+                ? TlsCertificates.Load(files.CertificateFile, files.KeyFile, files.AuthoritiesFile, system.TimeProvider, log)
+                : null,
+        };
+        tcp = TcpServer.Start(options, leasequery.Accept, system.TimeProvider, log);
+    }
+
+    private static async Task<byte[]> ServerDuidAsync(SqliteLeaseStore store, Dhcp6Configuration configuration, TimeProvider time)
+        => configuration.ServerDuid ?? await store.GetOrAddServerDuidAsync(MakeDuid(time), CancellationToken.None);
 
     // RFC 8415 section 11: made once from an interface's address and the time, then kept in the store.
-    private byte[] MakeDuid()
+    private static byte[] MakeDuid(TimeProvider time)
     {
         var hardware = NetworkInterface.GetAllNetworkInterfaces()
             .Where(static i => i.NetworkInterfaceType == NetworkInterfaceType.Ethernet)
@@ -186,7 +237,7 @@ internal sealed class LeaseServer : IAsyncDisposable
             .FirstOrDefault(static a => a.Length == 6);
         return hardware is null
             ? Duid.MakeUuid(new Guid(RandomNumberGenerator.GetBytes(16)))
-            : Duid.MakeLinkLayerTime(hardwareType: 1, system.TimeProvider.GetUtcNow(), hardware);
+            : Duid.MakeLinkLayerTime(hardwareType: 1, time.GetUtcNow(), hardware);
     }
 
     private sealed class Watcher : ReceiveActor

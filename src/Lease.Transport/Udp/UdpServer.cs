@@ -13,16 +13,6 @@ namespace Lease.Transport.Udp;
 /// <param name="Unicast">An address that receives what is sent to it; null: only multicast and the interface's link-local address.</param>
 public sealed record UdpListen(string Interface, Ipv6Address? Unicast);
 
-/// <summary>It cannot be listened as configured: the message says interface, address, port, and what to do.</summary>
-public sealed class ListenException : IOException
-{
-    /// <summary>Makes it.</summary>
-    public ListenException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
-}
-
 /// <summary>
 /// The sockets of a DHCPv6 server. For each interface: one bound to All_DHCP_Relay_Agents_and_Servers (a socket that is bound to a group gets nothing else), one to the
 /// link-local address; for each unicast address one more, and one for All_DHCP_Servers (RFC 8415 section 7.1).

@@ -9,7 +9,7 @@ public sealed class ConfigurationReaderTests
     private static readonly Regex DocumentedKey = new("^\\| `(?<key>[a-z0-9-]+)`", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
 
     private static readonly Regex KnownKey = new(
-        "\\.(Text|Number|Flag|Share|Choice|Objects?|Texts|Address|Parsed<[A-Za-z0-9]+>)\\(\\s*\"(?<key>[a-z0-9-]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
+        "\\.(Text|Number|Flags?|Seconds|Share|Choice|Objects?|Texts|Address|Parsed<[A-Za-z0-9]+>)\\(\\s*\"(?<key>[a-z0-9-]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
 
     private const string Subnet = "\"subnet\": \"2001:db8:1::/64\"";
 
@@ -90,9 +90,9 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void What_Kea_knows_and_has_no_effect_is_a_warning()
     {
-        var result = Read("\"hooks-libraries\": [], \"lease-database\": {\"type\": \"memfile\"}, \"user-context\": {\"a\": 1}");
+        var result = Read("\"control-socket\": {}, \"lease-database\": {\"type\": \"memfile\"}, \"user-context\": {\"a\": 1}");
         result.Configuration.ShouldNotBeNull();
-        result.Problems.Select(static p => p.Path).ShouldBe(["Dhcp6.hooks-libraries", "Dhcp6.lease-database"], ignoreOrder: true);
+        result.Problems.Select(static p => p.Path).ShouldBe(["Dhcp6.control-socket", "Dhcp6.lease-database"], ignoreOrder: true);
         result.Problems.ShouldAllBe(static p => p.Severity == Severity.Warning);
     }
 

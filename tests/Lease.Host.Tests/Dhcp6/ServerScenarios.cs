@@ -175,7 +175,7 @@ public sealed class ServerScenarios
     [Fact]
     public async Task A_binding_is_forgotten_some_time_after_its_last_lease_ended()
     {
-        await using var server = await TestServer.StartAsync("\"expired-leases-processing\": {\"hold-reclaimed-time\": 60}, " + Basic);
+        await using var server = await TestServer.StartAsync("\"expired-leases-processing\": {\"hold-reclaimed-time\": 60}, " + Basic, leasequery: "\"retention\": {\"age\": 60}");
         await server.Client().BindAsync();
         server.Time.Advance(TimeSpan.FromSeconds(4001));
         await TestServer.EventuallyAsync(async () => (await server.LeasesAsync()).Single().State == LeaseState.Free, "the lease expires");
@@ -287,7 +287,7 @@ public sealed class ServerScenarios
         var holder = server.Client(1);
         var address = (await holder.BindAsync()).ShouldNotBeNull().Leases.Single().Prefix;
         var reserved = TestServer.Read($$"""{{pool}}, "reservations": [{"duid": "00:03:00:01:02:00:00:00:00:02", "ip-addresses": ["{{address.Address}}"]}]}]""");
-        await server.Server.ReconfigureAsync(reserved.Dhcp6);
+        await server.Server.ReconfigureAsync(reserved);
         var owner = server.Client(2);
         (await owner.BindAsync()).ShouldNotBeNull().Leases.Single(static l => l.Valid > 0).Prefix.ShouldNotBe(address);
         var moved = (await holder.RenewAsync()).ShouldNotBeNull();

@@ -29,18 +29,18 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static string NewDirectory() => Directory.CreateTempSubdirectory("lease-test-").FullName;
 
-    /// <summary>Starts with a <c>Dhcp6</c> body (without interfaces).</summary>
-    public static async Task<TestServer> StartAsync(string dhcp6, string? directory = null, VirtualTime? time = null)
+    /// <summary>Starts with a <c>Dhcp6</c> body (without interfaces) and a <c>leasequery</c> body.</summary>
+    public static async Task<TestServer> StartAsync(string dhcp6, string? directory = null, VirtualTime? time = null, string leasequery = "")
     {
         time ??= new VirtualTime();
         directory ??= NewDirectory();
-        var configuration = Read(dhcp6);
+        var configuration = Read(dhcp6, leasequery);
         return new TestServer(await LeaseServer.StartAsync(configuration, directory, time, NullLoggerFactory.Instance), time, directory);
     }
 
-    public static LeaseConfiguration Read(string dhcp6)
+    public static LeaseConfiguration Read(string dhcp6, string leasequery = "")
     {
-        var text = $$$"""{"Lease": {"server-port": 0, "client-port": 0, "cluster": {"shards": 4}}, "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, {{{dhcp6}}} } }""";
+        var text = $$$"""{"Lease": {"server-port": 0, "client-port": 0, "cluster": {"shards": 4}, "leasequery": { {{{leasequery}}} } }, "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, {{{dhcp6}}} } }""";
         var result = ConfigurationReader.Read(text, "test.json");
         result.Problems.Where(static p => p.Severity == Severity.Error).ShouldBeEmpty();
         return result.Configuration!;
