@@ -35,6 +35,7 @@ internal sealed class FrameConnection : IFrameConnection
     private byte[] received = new byte[InitialBuffer];
     private int receivedLength;
     private string? closeReason;
+    private bool readWanted;
     private bool writing;
     private int closed;
 
@@ -55,15 +56,33 @@ internal sealed class FrameConnection : IFrameConnection
 
     public bool IsSecure { get; private set; }
 
-    /// <summary>Tells <paramref name="receiver"/> from now on what happens.</summary>
+    /// <summary>Tells <paramref name="receiver"/> from now on what happens. It may have asked for a message already.</summary>
     public void Begin(IActorRef receiver)
     {
-        session = receiver;
+        bool read;
+        lock (gate)
+        {
+            session = receiver;
+            read = readWanted;
+        }
+
         if (Volatile.Read(ref closed) != 0)
             receiver.Tell(new ConnectionClosed(closeReason ?? "closed"));
+        else if (read)
+            _ = ReadOneAsync();
     }
 
-    public void ReadMore() => _ = ReadOneAsync();
+    public void ReadMore()
+    {
+        lock (gate)
+        {
+            readWanted = session is null;
+            if (readWanted)
+                return;
+        }
+
+        _ = ReadOneAsync();
+    }
 
     public void Write(ReadOnlyMemory<byte> frames)
     {
