@@ -46,14 +46,16 @@ internal sealed partial class LeasequeryConnection : UntypedActor
         source = connection.Remote.ToString();
     }
 
-    private long Now => Context.System.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    private TimeProvider Time => Context.System.TimeProvider;
+
+    private long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private LeasequeryTcp Limits => service.Settings.Configuration.Tcp;
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        busyAt = Now;
+        busyAt = Time.GetTimestamp();
         service.Logger.ConnectionOpen(source);
         Context.Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TickInterval);
         ReadMore();
@@ -76,7 +78,7 @@ internal sealed partial class LeasequeryConnection : UntypedActor
         {
             case FramesWritten:
                 output.OnWritten();
-                busyAt = Now;
+                busyAt = Time.GetTimestamp();
                 if (startsTls)
                     connection.StartTls();
                 else
@@ -87,7 +89,7 @@ internal sealed partial class LeasequeryConnection : UntypedActor
                 break;
             case FrameReceived frame:
                 reading = false;
-                busyAt = Now;
+                busyAt = Time.GetTimestamp();
                 OnFrame(frame.Message);
                 break;
             case Continue:
@@ -184,7 +186,7 @@ internal sealed partial class LeasequeryConnection : UntypedActor
     private void Send()
     {
         if (output.TrySend())
-            writeBegan = Now;
+            writeBegan = Time.GetTimestamp();
     }
 
     private void Take(ChangeBatch batch)
@@ -210,16 +212,17 @@ internal sealed partial class LeasequeryConnection : UntypedActor
         }
 
         var patience = active ? Limits.ActiveSendTimeout : Limits.DataTimeout;
-        if (output.IsSending && now - writeBegan > patience.TotalMilliseconds)
+        if (output.IsSending && Time.GetElapsedTime(writeBegan) > patience)
         {
             service.Counters.Add(LeasequeryCount.SendTimeouts);
+            writeBegan = Time.GetTimestamp();
             connection.Abort($"nothing was read for {patience.TotalSeconds:0} s");
             return;
         }
 
         Send();
         RetryHeld();
-        if (queries.Count == 0 && !output.IsSending && held is null && now - busyAt > Limits.IdleTimeout.TotalMilliseconds)
+        if (queries.Count == 0 && !output.IsSending && held is null && Time.GetElapsedTime(busyAt) > Limits.IdleTimeout)
             Close($"idle for {Limits.IdleTimeout.TotalSeconds:0} s");
     }
 
