@@ -7,6 +7,7 @@ var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 netwo
     CheckCommand.Create(),
     ServeCommand.Create(),
     LoadCommand.Create(),
+    QueryCommand.Create(),
 };
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0

@@ -1,0 +1,170 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using Lease.Peers.Leasequery;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
+using Lease.Transport.Tcp;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Lease.Host.Commands;
+
+/// <summary><c>lease query udp|bulk|active SERVER BY VALUE</c>: asks a server who holds what, as an access router does.</summary>
+internal static class QueryCommand
+{
+    private const int DefaultPort = 547;
+
+    private static readonly TimeSpan DataTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ActiveTimeout = TimeSpan.FromSeconds(120);
+
+    private static readonly Argument<string> Server = new("SERVER") { Description = "IPv6 address, or [ADDRESS]:PORT" };
+    private static readonly Argument<string> By = new("BY") { Description = string.Join(", ", QueryValue.Kinds) };
+    private static readonly Argument<string?> Value = new("VALUE") { Description = "what is looked for; none for all", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Link = new("--link") { Description = "an address on the only link that counts" };
+    private static readonly Option<string?> Start = new("--start") { Description = "only what changed at or after this time: 2026-11-21T08:00:00Z, or 10m for ten minutes ago" };
+    private static readonly Option<string?> End = new("--end") { Description = "only what changed at or before this time" };
+    private static readonly Option<string[]> Requested = new("--option") { Description = "an option to be told, by number or name", DefaultValueFactory = static _ => [] };
+    private static readonly Option<string?> Interface = new("--interface") { Description = "interface for link-local addresses" };
+    private static readonly Option<string> Dialect = new("--dialect") { Description = "numbers of query types: rfc or draft", DefaultValueFactory = static _ => "rfc" };
+    private static readonly Option<int> ReplySize = new("--reply-size") { Description = "over UDP: the longest reply in octets; 0: not said" };
+    private static readonly Option<bool> Json = new("--json") { Description = "one JSON object a line" };
+    private static readonly Option<bool> Quiet = new("--quiet") { Description = "count only" };
+    private static readonly Option<string?> Certificate = new("--tls-certificate") { Description = "PEM file: begin with STARTTLS and show this certificate" };
+    private static readonly Option<string?> Key = new("--tls-key") { Description = "PEM file of its private key" };
+    private static readonly Option<string?> Authorities = new("--tls-authorities") { Description = "PEM file of those who may have signed the server's certificate" };
+
+    public static Command Create()
+    {
+        Dialect.AcceptOnlyFromAmong("rfc", "draft");
+        By.AcceptOnlyFromAmong(QueryValue.Kinds);
+        return new Command("query", "ask a server who holds which address (leasequery)")
+        {
+            Way("udp", "LEASEQUERY over UDP (RFC 5007)", AskUdpAsync),
+            Way("bulk", "LEASEQUERY over TCP (RFC 5460)", AskBulkAsync),
+            Way("active", "ACTIVELEASEQUERY: changes as they happen, until Ctrl-C (RFC 7653)", AskActiveAsync),
+        };
+    }
+
+    private static Command Way(string name, string description, Func<ParseResult, IPEndPoint, LeasequeryRequest, QueryPrinter, CancellationToken, Task> ask)
+    {
+        var command = new Command(name, description)
+        {
+            Server, By, Value, Link, Start, End, Requested, Interface, Dialect, ReplySize, Json, Quiet, Certificate, Key, Authorities,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed, ask, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        ParseResult parsed, Func<ParseResult, IPEndPoint, LeasequeryRequest, QueryPrinter, CancellationToken, Task> ask, CancellationToken cancellation)
+    {
+        if (!TryReadRequest(parsed, out var server, out var request, out var problem))
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return ExitCode.WrongUsage;
+        }
+
+        var printer = new QueryPrinter(parsed.GetValue(Json), parsed.GetValue(Quiet));
+        try
+        {
+            await ask(parsed, server, request, printer, cancellation);
+            printer.End();
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException)
+        {
+            printer.End();
+            return ExitCode.Done;
+        }
+        catch (IOException e)
+        {
+            printer.End();
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Failed;
+        }
+    }
+
+    private static async Task AskUdpAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)
+    {
+        using var requestor = new UdpRequestor(server, OwnDuid(), TimeProvider.System, Random.Shared);
+        await foreach (var client in requestor.QueryAsync(request, cancellation))
+            printer.Print(client);
+    }
+
+    private static async Task AskBulkAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync(parsed, server, DataTimeout, cancellation);
+        using var progress = printer.ShowProgress();
+        await connection.BulkAsync(request, printer.Print, cancellation);
+    }
+
+    private static async Task AskActiveAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync(parsed, server, ActiveTimeout, cancellation);
+        if (parsed.GetValue(By) == "all")
+            request = LeasequeryRequest.Everything with { Options = request.Options, StartTime = request.StartTime, EndTime = request.EndTime };
+        await connection.ActiveAsync(request with { WithBaseTime = true }, printer.Print, cancellation);
+    }
+
+    private static async Task<RequestorConnection> ConnectAsync(ParseResult parsed, IPEndPoint server, TimeSpan timeout, CancellationToken cancellation)
+    {
+        TlsCertificates? certificates = null;
+        if (parsed.GetValue(Certificate) is { } certificate)
+        {
+            certificates = TlsCertificates.Load(
+                certificate,
+                parsed.GetValue(Key) ?? throw new IOException("--tls-certificate needs --tls-key"),
+                parsed.GetValue(Authorities) ?? throw new IOException("--tls-certificate needs --tls-authorities"),
+                TimeProvider.System,
+                NullLogger.Instance);
+        }
+
+        return await RequestorConnection.ConnectAsync(server, OwnDuid(), timeout, TimeProvider.System, certificates, cancellation);
+    }
+
+    private static bool TryReadRequest(ParseResult parsed, out IPEndPoint server, out LeasequeryRequest request, out string problem)
+    {
+        request = LeasequeryRequest.Everything;
+        if (!ServerAddress.TryParse(parsed.GetValue(Server)!, parsed.GetValue(Interface), DefaultPort, out server, out problem)
+            || !QueryValue.TryRead(parsed.GetValue(By)!, parsed.GetValue(Value), out request, out problem)
+            || !QueryValue.TryReadOptions(parsed.GetValue(Requested)!, out var options, out problem)
+            || !TryReadTime(parsed.GetValue(Start), "--start", out var start, out problem)
+            || !TryReadTime(parsed.GetValue(End), "--end", out var end, out problem))
+            return false;
+        var link = request.Link;
+        if (parsed.GetValue(Link) is { } text && !Ipv6Address.TryParse(text, out link))
+        {
+            problem = $"--link {text} is not an IPv6 address";
+            return false;
+        }
+
+        request = request with
+        {
+            Link = link,
+            Options = options,
+            StartTime = start,
+            EndTime = end,
+            ReplySize = parsed.GetValue(ReplySize),
+            Numbers = parsed.GetValue(Dialect) == "draft" ? QueryNumbers.Draft : QueryNumbers.Rfc,
+        };
+        return true;
+    }
+
+    private static bool TryReadTime(string? text, string option, out DateTimeOffset? time, out string problem)
+    {
+        time = null;
+        problem = "";
+        if (text is null)
+            return true;
+        if (Durations.TryParse(text, out var ago))
+            time = DateTimeOffset.UtcNow - ago;
+        else if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+            time = moment;
+        else
+            problem = $"{option} {text} is no time: must be as 2026-11-21T08:00:00Z, or 10m for ten minutes ago";
+        return problem.Length == 0;
+    }
+
+    // The same for every run on this host, so that servers' logs can be read.
+    private static byte[] OwnDuid() => Duid.MakeUuid(new Guid(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Environment.MachineName)).AsSpan(0, 16)));
+}
