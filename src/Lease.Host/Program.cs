@@ -8,6 +8,7 @@ var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 netwo
     ServeCommand.Create(),
     LoadCommand.Create(),
     QueryCommand.Create(),
+    MirrorCommand.Create(),
 };
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0

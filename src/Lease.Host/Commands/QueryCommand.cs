@@ -3,8 +3,6 @@ using System.Globalization;
 using System.Net;
 using Lease.Peers.Leasequery;
 using Lease.Protocol;
-using Lease.Protocol.Dhcp6;
-using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Host.Commands;
@@ -29,9 +27,6 @@ internal static class QueryCommand
     private static readonly Option<int> ReplySize = new("--reply-size") { Description = "over UDP: the longest reply in octets; 0: not said" };
     private static readonly Option<bool> Json = new("--json") { Description = "one JSON object a line" };
     private static readonly Option<bool> Quiet = new("--quiet") { Description = "count only" };
-    private static readonly Option<string?> Certificate = new("--tls-certificate") { Description = "PEM file: begin with STARTTLS and show this certificate" };
-    private static readonly Option<string?> Key = new("--tls-key") { Description = "PEM file of its private key" };
-    private static readonly Option<string?> Authorities = new("--tls-authorities") { Description = "PEM file of those who may have signed the server's certificate" };
 
     public static Command Create()
     {
@@ -49,8 +44,9 @@ internal static class QueryCommand
     {
         var command = new Command(name, description)
         {
-            Server, By, Value, Link, Start, End, Requested, Interface, Dialect, ReplySize, Json, Quiet, Certificate, Key, Authorities,
+            Server, By, Value, Link, Start, End, Requested, Interface, Dialect, ReplySize, Json, Quiet,
         };
+        TlsFiles.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(parsed, ask, cancellation));
         return command;
     }
@@ -86,7 +82,7 @@ internal static class QueryCommand
 
     private static async Task AskUdpAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)
     {
-        using var requestor = new UdpRequestor(server, OwnDuid(), TimeProvider.System, Random.Shared);
+        using var requestor = new UdpRequestor(server, OwnDuid.Value, TimeProvider.System, Random.Shared);
         await foreach (var client in requestor.QueryAsync(request, cancellation))
             printer.Print(client);
     }
@@ -95,7 +91,7 @@ internal static class QueryCommand
     {
         await using var connection = await ConnectAsync(parsed, server, DataTimeout, cancellation);
         using var progress = printer.ShowProgress();
-        await connection.BulkAsync(request, printer.Print, cancellation);
+        await connection.BulkAsync(request, (client, _) => printer.Print(client), cancellation);
     }
 
     private static async Task AskActiveAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)
@@ -107,20 +103,7 @@ internal static class QueryCommand
     }
 
     private static async Task<RequestorConnection> ConnectAsync(ParseResult parsed, IPEndPoint server, TimeSpan timeout, CancellationToken cancellation)
-    {
-        TlsCertificates? certificates = null;
-        if (parsed.GetValue(Certificate) is { } certificate)
-        {
-            certificates = TlsCertificates.Load(
-                certificate,
-                parsed.GetValue(Key) ?? throw new IOException("--tls-certificate needs --tls-key"),
-                parsed.GetValue(Authorities) ?? throw new IOException("--tls-certificate needs --tls-authorities"),
-                TimeProvider.System,
-                NullLogger.Instance);
-        }
-
-        return await RequestorConnection.ConnectAsync(server, OwnDuid(), timeout, TimeProvider.System, certificates, cancellation);
-    }
+        => await RequestorConnection.ConnectAsync(server, OwnDuid.Value, timeout, TimeProvider.System, TlsFiles.Load(parsed, NullLogger.Instance), cancellation);
 
     private static bool TryReadRequest(ParseResult parsed, out IPEndPoint server, out LeasequeryRequest request, out string problem)
     {
@@ -164,7 +147,4 @@ internal static class QueryCommand
             problem = $"{option} {text} is no time: must be as 2026-11-21T08:00:00Z, or 10m for ten minutes ago";
         return problem.Length == 0;
     }
-
-    // The same for every run on this host, so that servers' logs can be read.
-    private static byte[] OwnDuid() => Duid.MakeUuid(new Guid(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Environment.MachineName)).AsSpan(0, 16)));
 }

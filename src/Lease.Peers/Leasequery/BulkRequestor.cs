@@ -23,7 +23,7 @@ public static class BulkRequestor
         {
             try
             {
-                await connection.BulkAsync(request, client => clients.Writer.TryWrite(client), cancellation);
+                await connection.BulkAsync(request, (client, _) => clients.Writer.TryWrite(client), cancellation);
             }
             finally
             {
@@ -32,25 +32,26 @@ public static class BulkRequestor
         }
     }
 
-    /// <summary>Asks; <paramref name="take"/> is called for each client on the connection's reading loop, and must not block.</summary>
-    /// <returns>The base time of the last message, seconds since 2000; null where it was not asked for.</returns>
+    /// <summary>
+    /// Asks; <paramref name="take"/> is called for each client on the connection's reading loop, with its message's base time (seconds since 2000; null where it was not asked for).
+    /// While it runs nothing more is read.
+    /// </summary>
     /// <exception cref="LeasequeryException">The server refused the query or broke it off.</exception>
     /// <exception cref="IOException">The connection ended.</exception>
-    public static async Task<uint?> BulkAsync(this RequestorConnection connection, LeasequeryRequest request, Action<ClientData> take, CancellationToken cancellation = default)
+    public static async Task BulkAsync(this RequestorConnection connection, LeasequeryRequest request, Action<ClientData, uint?> take, CancellationToken cancellation = default)
     {
         LeasequeryException? failure = null;
-        uint? baseTime = null;
         await connection.QueryAsync(MessageType.LeaseQuery, request, Handle, cancellation);
-        return failure is null ? baseTime : throw failure;
+        if (failure is not null)
+            throw failure;
 
         bool Handle(LeasequeryAnswer answer)
         {
-            baseTime = answer.BaseTime ?? baseTime;
             if (answer.Status != StatusCode.Success)
                 failure = new LeasequeryException(answer.Status, answer.StatusText);
             var hasClient = answer.TryGetClient(out var client);
             if (hasClient && ClientData.Read(client) is { } data)
-                take(data);
+                take(data, answer.BaseTime);
 
             // RFC 5460 section 6.3: a LEASEQUERY-REPLY without a client is the whole answer.
             return failure is null && answer.Type != MessageType.LeaseQueryDone && (answer.Type != MessageType.LeaseQueryReply || hasClient);

@@ -1,0 +1,292 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Lease.Peers.Leasequery;
+using Lease.Protocol.Dhcp6;
+using Lease.Transport.Tcp;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Peers.Mirror;
+
+/// <summary>Settings of a mirror of one server.</summary>
+/// <param name="Server">The server's address and TCP port.</param>
+/// <param name="Requestor">The mirror's DUID.</param>
+public sealed record MirrorOptions(IPEndPoint Server, byte[] Requestor)
+{
+    /// <summary>For STARTTLS; null: none.</summary>
+    public TlsCertificates? Certificates { get; init; }
+
+    /// <summary>ACTIVE_LQ_RCV_TIMEOUT: a connection on which nothing comes for so long is given up.</summary>
+    public TimeSpan ReceiveTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>The wait before the first try to connect again; it doubles up to <see cref="MaxRetry"/>.</summary>
+    public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The longest wait before a try.</summary>
+    public TimeSpan MaxRetry { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>
+/// Keeps the copy of one server (RFC 7653 and seed 001 section 8): a whole copy by bulk first, then what changes by active leasequery, from the base time that covers what is stored. Goes on
+/// over lost connections and restarts of either side.
+/// </summary>
+/// <param name="options">Which server.</param>
+/// <param name="database">Where the copy is.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Says what happens.</param>
+public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase database, TimeProvider time, ILogger logger)
+{
+    private const int MostInTransaction = 5000;
+    private const int QueueCapacity = 50_000;
+
+    private readonly string name = options.Server.ToString();
+    private readonly ClockSkew skew = new(time, database.SkewOf(options.Server.ToString()));
+
+    /// <summary>Whether everything up to <see cref="CoveredThrough"/> is in the database and updates are coming.</summary>
+    public bool IsCurrent { get; private set; }
+
+    /// <summary>How often a connection was made.</summary>
+    public int Connections { get; private set; }
+
+    /// <summary>Up to when the copy is known to be whole, Unix seconds by this host's clock; 0 before the first copy.</summary>
+    public long CoveredThrough { get; private set; }
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var wait = options.FirstRetry;
+        while (!cancellation.IsCancellationRequested)
+        {
+            var began = time.GetTimestamp();
+            try
+            {
+                await FollowAsync(cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                // Given up by the mirror itself: see what it said before.
+            }
+            catch (IOException e)
+            {
+                logger.Lost(name, e.Message);
+            }
+
+            IsCurrent = false;
+            wait = time.GetElapsedTime(began) > options.MaxRetry ? options.FirstRetry : wait * 2 < options.MaxRetry ? wait * 2 : options.MaxRetry;
+            try
+            {
+                await Task.Delay(wait, time, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync(cancellation);
+        if (database.BaseTimeOf(name) is null)
+            await CopyAsync(connection, since: null, until: null, setsBase: true, cancellation);
+        var since = database.BaseTimeOf(name);
+        var progress = new ActiveProgress();
+        using var queue = new UpdateQueue(QueueCapacity);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var writing = Task.Factory.StartNew(() => WriteOrStop(queue, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task filling = Task.CompletedTask;
+        try
+        {
+            var request = LeasequeryRequest.Everything with { WithBaseTime = true, StartTime = ToTime(since) };
+            logger.Following(name, ToTime(since)?.ToString("u", System.Globalization.CultureInfo.InvariantCulture) ?? "now");
+            await connection.ActiveAsync(request, Take, stop.Token);
+        }
+        finally
+        {
+            queue.Complete();
+            await writing;
+            await stop.CancelAsync();
+            await Task.WhenAny(filling);
+        }
+
+        void Take(ActiveUpdate update)
+        {
+            if (update.Status == StatusCode.DataMissing)
+            {
+                // A second hole while the first is filled: from the beginning, with the base time that is stored.
+                if (!filling.IsCompleted)
+                    stop.Cancel();
+                filling = FillHoleAsync(database.BaseTimeOf(name), update.BaseTime, progress, stop);
+            }
+
+            queue.Add(update);
+        }
+    }
+
+    private async Task<RequestorConnection> ConnectAsync(CancellationToken cancellation)
+    {
+        var connection = await RequestorConnection.ConnectAsync(options.Server, options.Requestor, options.ReceiveTimeout, time, options.Certificates, cancellation);
+        Connections++;
+        return connection;
+    }
+
+    private DateTimeOffset? ToTime(uint? seconds) => seconds is { } known ? DhcpTime.FromSeconds(known, time.GetUtcNow()) : null;
+
+    // Seed 001 section 8.3.1: first what changed in the hole, on a connection of its own; then a whole copy, since what ended in the hole is in no bulk answer.
+    private async Task FillHoleAsync(uint? since, uint? until, ActiveProgress progress, CancellationTokenSource stop)
+    {
+        progress.HasHole = true;
+        logger.HoleFound(name, ToTime(since), ToTime(until));
+        try
+        {
+            await using var connection = await ConnectAsync(stop.Token);
+            await CopyAsync(connection, since, until, setsBase: false, stop.Token);
+            await CopyAsync(connection, since: null, until: null, setsBase: false, stop.Token);
+            progress.HasHole = false;
+        }
+        catch (OperationCanceledException)
+        {
+            // The active connection has gone: the hole is found again from the stored base time.
+        }
+        catch (IOException e)
+        {
+            logger.Lost(name, e.Message);
+            await stop.CancelAsync();
+        }
+    }
+
+    private async Task CopyAsync(RequestorConnection connection, uint? since, uint? until, bool setsBase, CancellationToken cancellation)
+    {
+        var isWhole = since is null && until is null;
+        if (isWhole)
+            database.BeginCopy(name);
+        var leases = new List<MirroredLease>(MostInTransaction);
+        uint? first = null;
+        var count = 0L;
+        var request = LeasequeryRequest.ByLink(default) with { WithBaseTime = true, StartTime = ToTime(since), EndTime = ToTime(until) };
+        await connection.BulkAsync(request, (client, baseTime) =>
+        {
+            if (baseTime is not { } seconds)
+                return;
+            first ??= seconds;
+            skew.Note(seconds);
+            AddLeases(leases, client, seconds);
+            count++;
+            if (leases.Count < MostInTransaction)
+                return;
+            database.Apply(name, leases, baseTime: null);
+            leases.Clear();
+        }, cancellation);
+        database.Apply(name, leases, baseTime: null);
+        var gone = isWhole ? database.EndCopy(name) : 0;
+        if (setsBase)
+            database.Apply(name, [], first ?? DhcpTime.ToSeconds(time.GetUtcNow() - TimeSpan.FromMinutes(5)), skew.Seconds);
+        logger.Copied(name, count, isWhole ? "a whole copy" : "a hole", gone);
+    }
+
+    private void WriteOrStop(UpdateQueue queue, ActiveProgress progress, CancellationTokenSource stop)
+    {
+        try
+        {
+            WriteUpdates(queue, progress);
+        }
+        catch (IOException e)
+        {
+            logger.Lost(name, e.Message);
+            queue.Complete();
+            stop.Cancel();
+        }
+    }
+
+    private void WriteUpdates(UpdateQueue queue, ActiveProgress progress)
+    {
+        var leases = new List<MirroredLease>();
+        while (queue.TryTakeAll(MostInTransaction) is { } updates)
+        {
+            leases.Clear();
+            uint? covered = null;
+            foreach (var update in updates)
+            {
+                if (update.BaseTime is { } baseTime)
+                {
+                    // In a catch-up the base time is that of the change, long ago.
+                    progress.Note(update.Status);
+                    if (progress.IsCaughtUp)
+                        skew.Note(baseTime);
+                    if (update.Client is { } client)
+                        AddLeases(leases, client, baseTime);
+                    covered = baseTime;
+                }
+            }
+
+            // Seed 001 section 8.3: a base time from an unfinished catch-up, or in front of a hole, covers nothing.
+            var isWhole = progress.IsCaughtUp && !progress.HasHole;
+            database.Apply(name, leases, isWhole ? covered : null, skew.Seconds);
+            if (!isWhole || covered is not { } through)
+                continue;
+            CoveredThrough = skew.ToLocal(through);
+            if (!IsCurrent)
+                logger.Current(name);
+            IsCurrent = true;
+        }
+    }
+
+    private void AddLeases(List<MirroredLease> leases, ClientData client, uint baseTime)
+    {
+        var at = skew.ToLocal(baseTime);
+        foreach (var lease in client.Leases)
+        {
+            leases.Add(new MirroredLease(
+                client.ClientId, lease.Prefix, lease.IsDelegated, Until(at, lease.Preferred), lease.Valid == 0 ? 0 : Until(at, lease.Valid), at - client.SinceLastTransaction));
+        }
+    }
+
+    private static long Until(long at, uint lifetime) => lifetime == DhcpTime.Infinity ? long.MaxValue : at + lifetime;
+
+    /// <summary>How far an active query has come.</summary>
+    private sealed class ActiveProgress
+    {
+        private volatile bool hasHole;
+
+        public bool IsCaughtUp { get; private set; }
+
+        public bool HasHole
+        {
+            get => hasHole;
+            set => hasHole = value;
+        }
+
+        public void Note(StatusCode? status) => IsCaughtUp |= status is StatusCode.CatchUpComplete or StatusCode.DataMissing;
+    }
+
+    /// <summary>Updates between the connection's loop and the database: a full queue makes the loop wait, and with it the server.</summary>
+    private sealed class UpdateQueue(int capacity) : IDisposable
+    {
+        private readonly BlockingCollection<ActiveUpdate> updates = new(capacity);
+
+        public void Add(ActiveUpdate update)
+        {
+            try
+            {
+                updates.Add(update);
+            }
+            catch (InvalidOperationException)
+            {
+                // Completed meanwhile: what is not written is asked for again.
+            }
+        }
+
+        public void Complete() => updates.CompleteAdding();
+
+        public List<ActiveUpdate>? TryTakeAll(int most)
+        {
+            if (!updates.TryTake(out var first, Timeout.Infinite))
+                return null;
+            var taken = new List<ActiveUpdate> { first };
+            while (taken.Count < most && updates.TryTake(out var next))
+                taken.Add(next);
+            return taken;
+        }
+
+        public void Dispose() => updates.Dispose();
+    }
+}
