@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Text.Json;
 using Lease.Peers.Dhcp6;
 using Lease.Peers.Load;
@@ -21,12 +22,16 @@ internal static class LoadCommand
     private static readonly Option<string> Relayed = new("--relayed") { Description = "as a relay with this link-address" };
     private static readonly Option<string> Interface = new("--interface") { Description = "interface to send on" };
     private static readonly Option<int> Port = new("--local-port") { Description = "port to send from: 546 when the server answers clients only there" };
+    private static readonly Option<int> Requestors = new("--requestors") { Description = "active leasequery requestors beside the clients" };
+    private static readonly Option<int> Slow = new("--slow-requestors") { Description = "requestors that read once a second" };
+    private static readonly Option<int> Silent = new("--silent-requestors") { Description = "requestors that never read" };
+    private static readonly Option<int> TcpPort = new("--tcp-port") { Description = "TCP port of leasequery; 0: as the server's UDP port" };
     private static readonly Option<bool> Json = new("--json") { Description = "print the result as a JSON object" };
 
     public static Command Create()
     {
         Ia.AcceptOnlyFromAmong("na", "pd", "both");
-        var command = new Command("load", "load a server with simulated clients") { Server, Clients, Rate, For, Ia, Rapid, Renew, Relayed, Interface, Port, Json };
+        var command = new Command("load", "load a server with simulated clients") { Server, Clients, Rate, For, Ia, Rapid, Renew, Relayed, Interface, Port, Requestors, Slow, Silent, TcpPort, Json };
         command.SetAction(RunAsync);
         return command;
     }
@@ -40,9 +45,35 @@ internal static class LoadCommand
         }
 
         var generator = new LoadGenerator(options, TimeProvider.System, Random.Shared);
-        await ShowAsync(generator, options, cancellation);
-        Print(generator.Progress, options, parsed.GetValue(Json));
+        var requestors = MakeRequestors(parsed, options.Server);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            var following = requestors is null ? Task.CompletedTask : await requestors.StartAsync(generator.Beginnings, stop.Token);
+            await ShowAsync(generator, options, cancellation);
+            Print(generator.Progress, requestors, options, parsed.GetValue(Json));
+            await stop.CancelAsync();
+            await following;
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Failed;
+        }
+
         return generator.Progress.Completed > 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static RequestorLoad? MakeRequestors(ParseResult parsed, IPEndPoint server)
+    {
+        var options = new RequestorOptions
+        {
+            Server = new IPEndPoint(server.Address, parsed.GetValue(TcpPort) is > 0 and var port ? port : server.Port),
+            Readers = parsed.GetValue(Requestors),
+            Slow = parsed.GetValue(Slow),
+            Silent = parsed.GetValue(Silent),
+        };
+        return options.Readers + options.Slow + options.Silent == 0 ? null : new RequestorLoad(options, TimeProvider.System);
     }
 
     private static bool TryReadOptions(ParseResult parsed, out LoadOptions options, out string problem)
@@ -119,7 +150,7 @@ internal static class LoadCommand
         await running;
     }
 
-    private static void Print(LoadProgress progress, LoadOptions options, bool json)
+    private static void Print(LoadProgress progress, RequestorLoad? requestors, LoadOptions options, bool json)
     {
         var result = new Dictionary<string, double>(StringComparer.Ordinal)
         {
@@ -134,6 +165,16 @@ internal static class LoadCommand
             ["latency-ms-99"] = Milliseconds(progress, 0.99),
             ["latency-ms-99.9"] = Milliseconds(progress, 0.999),
         };
+        if (requestors is not null)
+        {
+            result["requestors"] = requestors.Connected;
+            result["requestors-ended"] = requestors.Ended;
+            result["updates"] = requestors.Updates;
+            result["update-ms-50"] = Math.Round(requestors.Delay(0.5).TotalMilliseconds, 3);
+            result["update-ms-99"] = Math.Round(requestors.Delay(0.99).TotalMilliseconds, 3);
+            result["update-ms-99.9"] = Math.Round(requestors.Delay(0.999).TotalMilliseconds, 3);
+        }
+
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(result));

@@ -96,6 +96,9 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
     /// <summary>How it goes.</summary>
     public LoadProgress Progress { get; } = new();
 
+    /// <summary>When the last exchange of each client began (timestamps of the clock), by its number.</summary>
+    public long[] Beginnings { get; } = new long[options.Clients];
+
     /// <summary>The clients that have had a turn.</summary>
     public IEnumerable<SimulatedClient> Clients => clients.OfType<SimulatedClient>();
 
@@ -131,6 +134,7 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
         Progress.Begin();
         var client = clients[turn] ??= NewClient(peer, turn);
         var start = time.GetTimestamp();
+        Volatile.Write(ref Beginnings[turn], start);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);
         ServerReply? reply = null;
         try
