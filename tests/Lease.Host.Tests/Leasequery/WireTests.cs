@@ -1,0 +1,233 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Lease.Actors.Leasequery;
+using Lease.Host.Tests.Dhcp6;
+using Lease.Peers.Leasequery;
+using Lease.Protocol.Dhcp6;
+
+namespace Lease.Host.Tests.Leasequery;
+
+/// <summary>What comes in on TCP need not be well-formed, whole or wanted (RFC 5460 section 5.1); no other connection suffers.</summary>
+public sealed class WireTests
+{
+    private static readonly byte[] Query = Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, 7, QueriedServer.Requestor));
+
+    [Fact]
+    public async Task A_query_split_at_each_octet_is_answered()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        await server.Client().BindAsync();
+        using var socket = Connect(server);
+        var answers = 0;
+        for (var split = 1; split < Query.Length; split += 3)
+        {
+            await socket.SendAsync(Query.AsMemory(0, split));
+            await Task.Yield();
+            await socket.SendAsync(Query.AsMemory(split));
+            (await ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+            (await ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryDone);
+            answers++;
+        }
+
+        answers.ShouldBeGreaterThan(10);
+    }
+
+    [Fact]
+    public async Task Many_queries_in_one_segment_are_all_answered_in_turn_even_beyond_the_limit_of_parallel_ones()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        await server.Client().BindAsync();
+        using var socket = Connect(server);
+        var joined = new List<byte>();
+        for (byte xid = 1; xid <= 100; xid++)
+            joined.AddRange(Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, xid, QueriedServer.Requestor)));
+        await socket.SendAsync(joined.ToArray());
+        var done = new HashSet<byte>();
+        while (done.Count < 100)
+        {
+            var frame = await ReadFrameAsync(socket);
+            if (frame[0] == (byte)MessageType.LeaseQueryDone)
+                done.Add(frame[3]).ShouldBeTrue();
+        }
+    }
+
+    [Theory]
+    [InlineData("0000")]
+    [InlineData("0001" + "0e")]
+    [InlineData("0004" + "0e00000700")]
+    [InlineData("0008" + "0e000007" + "0001ffff")]
+    [InlineData("0006" + "0e000007" + "0001")]
+    [InlineData("ffff" + "47455420")]
+    public async Task What_is_no_message_ends_its_connection_and_no_other(string hex)
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        await server.Client().BindAsync();
+        using var good = Connect(server);
+        using var bad = Connect(server);
+        await bad.SendAsync(Convert.FromHexString(hex));
+        bad.Shutdown(SocketShutdown.Send);
+        await EndsAsync(bad);
+        await good.SendAsync(Query);
+        (await ReadFrameAsync(good))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+    }
+
+    [Fact]
+    public async Task A_message_that_never_ends_is_given_up()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        using var socket = Connect(server);
+        await socket.SendAsync(Query.AsMemory(0, 9));
+        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.Connections] == 1), "accepted");
+        var ended = EndsAsync(socket);
+        for (var i = 0; i < 100 && !ended.IsCompleted; i++)
+        {
+            // The server's timer begins when it has seen the first octets.
+            server.Time.Advance(TimeSpan.FromSeconds(11));
+            await Task.WhenAny(ended, Task.Delay(20));
+        }
+
+        await ended;
+    }
+
+    [Fact]
+    public async Task Messages_that_are_no_query_are_ignored_and_the_next_query_is_answered()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        using var socket = Connect(server);
+        await socket.SendAsync(Frame([(byte)MessageType.Solicit, 0, 0, 1]));
+        await socket.SendAsync(Frame([(byte)MessageType.LeaseQuery, 0, 0, 2]));
+        await socket.SendAsync(Query);
+        (await ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+        server.Server.LeasequeryCounters[LeasequeryCount.Invalid].ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Connections_beyond_the_limit_are_closed_and_those_before_are_served()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links, leasequery: "\"tcp\": {\"addresses\": [\"::1\"], \"max-connections-per-requestor\": 5}");
+        var sockets = new List<Socket>();
+        for (var i = 0; i < 300; i++)
+            sockets.Add(Connect(server));
+        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.TooManyConnections] == 295), "295 refused");
+        await sockets[0].SendAsync(Query);
+        (await ReadFrameAsync(sockets[0]))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+        foreach (var socket in sockets)
+            socket.Dispose();
+
+        // And when they have gone there is room again.
+        await TestServer.EventuallyAsync(
+            async () =>
+            {
+                try
+                {
+                    return (await server.BulkAsync(LeasequeryRequest.ByLink(default))).Count == 0;
+                }
+                catch (IOException)
+                {
+                    return false;
+                }
+            },
+            "room again");
+    }
+
+    [Fact]
+    public async Task Garbage_on_many_connections_leaves_the_service_as_it_was()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links, leasequery: "\"tcp\": {\"addresses\": [\"::1\"], \"max-connections-per-requestor\": 1000}");
+        await server.Client().BindAsync();
+        var random = new Random(99);
+        for (var i = 0; i < 300; i++)
+        {
+            using var socket = Connect(server);
+            var garbage = i % 2 == 0 ? new byte[random.Next(1, 3000)] : [.. Query];
+            if (i % 2 == 0)
+                random.NextBytes(garbage);
+            else
+                garbage[random.Next(garbage.Length)] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                await socket.SendAsync(garbage);
+            }
+            catch (SocketException)
+            {
+                // Closed by the server before it was all sent.
+            }
+        }
+
+        (await server.BulkAsync(LeasequeryRequest.ByLink(default))).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task A_requestor_that_does_not_read_costs_no_memory_and_is_given_up_in_the_end()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        for (var i = 1; i <= 200; i++)
+            await server.Client(i).BindAsync();
+        using var socket = Connect(server, receiveBuffer: 2048);
+        var asked = 0;
+        var counters = server.Server.LeasequeryCounters;
+        while (counters[LeasequeryCount.SendTimeouts] == 0 && asked < 100_000)
+        {
+            // Queries until the answers wait; then only time passes.
+            if (socket.Poll(0, SelectMode.SelectWrite))
+                await socket.SendAsync(Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, (uint)(++asked & 0xffffff), QueriedServer.Requestor)));
+            else
+                server.Time.Advance(TimeSpan.FromSeconds(31));
+        }
+
+        counters[LeasequeryCount.SendTimeouts].ShouldBe(1);
+    }
+
+    private static byte[] Frame(byte[] message)
+    {
+        var frame = new byte[2 + message.Length];
+        BinaryPrimitives.WriteUInt16BigEndian(frame, (ushort)message.Length);
+        message.CopyTo(frame, 2);
+        return frame;
+    }
+
+    private static Socket Connect(TestServer server, int receiveBuffer = 0)
+    {
+        var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        if (receiveBuffer > 0)
+            socket.ReceiveBufferSize = receiveBuffer;
+        socket.Connect(new IPEndPoint(IPAddress.IPv6Loopback, server.Server.LeasequeryPort));
+        return socket;
+    }
+
+    private static async Task<byte[]> ReadFrameAsync(Socket socket)
+    {
+        var size = await ReadAsync(socket, 2);
+        return await ReadAsync(socket, BinaryPrimitives.ReadUInt16BigEndian(size));
+    }
+
+    private static async Task<byte[]> ReadAsync(Socket socket, int octets)
+    {
+        var buffer = new byte[octets];
+        for (var read = 0; read < octets;)
+        {
+            var more = await socket.ReceiveAsync(buffer.AsMemory(read), QueriedServer.Deadline());
+            more.ShouldBeGreaterThan(0, "the server closed the connection");
+            read += more;
+        }
+
+        return buffer;
+    }
+
+    private static async Task EndsAsync(Socket socket)
+    {
+        var buffer = new byte[100];
+        try
+        {
+            while (await socket.ReceiveAsync(buffer, QueriedServer.Deadline()) > 0)
+            {
+                // What was sent before the end.
+            }
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // An end too.
+        }
+    }
+}
