@@ -1,10 +1,18 @@
+using System.Net;
 using Lease.Benchmarks;
 
-if (args is ["journal", .. var sizes])
+switch (args)
 {
-    await JournalBenchmark.RunAsync(sizes.Length == 0 ? [10_000, 1_000_000] : [.. sizes.Select(int.Parse)]);
-    return 0;
+    case ["journal", .. var sizes]:
+        await JournalBenchmark.RunAsync(sizes.Length == 0 ? [10_000, 1_000_000] : [.. sizes.Select(int.Parse)]);
+        return 0;
+    case ["fill", var directory, var bindings]:
+        await FillCommand.RunAsync(directory, int.Parse(bindings));
+        return 0;
+    case ["udp-queries", var server, "by-address" or "by-client-id", var bindings, var seconds]:
+        UdpQueryCommand.Run(IPEndPoint.Parse(server), args[2], int.Parse(bindings), int.Parse(seconds));
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync("usage: Lease.Benchmarks journal [BINDINGS...] | fill DIRECTORY BINDINGS | udp-queries [ADDRESS]:PORT by-address|by-client-id BINDINGS SECONDS");
+        return 2;
 }
-
-await Console.Error.WriteLineAsync("usage: Lease.Benchmarks journal [BINDINGS...]");
-return 2;
