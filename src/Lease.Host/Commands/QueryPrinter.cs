@@ -76,7 +76,7 @@ internal sealed class QueryPrinter(bool json, bool quiet)
         foreach (var lease in client.Leases)
         {
             var text = lease.IsDelegated ? lease.Prefix.ToString() : lease.Prefix.Address.ToString();
-            output.WriteLine($"{Duid.ToText(client.ClientId),-42} {text,-44} {Lifetime(lease.Preferred),10} {Lifetime(lease.Valid),10} {client.SinceLastTransaction + "s",10}");
+            output.WriteLine($"{Duid.ToText(client.ClientId),-42} {text,-44} {DhcpTime.LifetimeText(lease.Preferred),10} {Valid(lease),10} {client.SinceLastTransaction + "s",10}");
         }
 
         foreach (var option in new OptionList(client.Options))
@@ -86,7 +86,7 @@ internal sealed class QueryPrinter(bool json, bool quiet)
         }
     }
 
-    private static string Lifetime(uint seconds) => seconds == 0 ? "ended" : DhcpTime.LifetimeText(seconds);
+    private static string Valid(LeasedPrefix lease) => lease.Valid == 0 ? "ended" : DhcpTime.LifetimeText(lease.Valid);
 
     private static string Json(ClientData client)
     {

@@ -24,14 +24,14 @@ public static class ActiveRequestor
     public static async Task ActiveAsync(this RequestorConnection connection, LeasequeryRequest request, Action<ActiveUpdate> take, CancellationToken cancellation = default)
     {
         LeasequeryException? end = null;
-        await connection.QueryAsync(MessageType.ActiveLeaseQuery, request, Handle, cancellation);
+        await connection.QueryAsync(MessageType.ActiveLeaseQuery, request, Handle, ready: null, cancellation);
         throw end!;
 
         bool Handle(LeasequeryAnswer answer)
         {
             var status = answer.HasStatus ? answer.Status : (StatusCode?)null;
             var isLast = answer.Type == MessageType.LeaseQueryDone
-                || (answer.Type == MessageType.LeaseQueryReply && status is not (null or StatusCode.Success or StatusCode.DataMissing));
+                || (answer.Type == MessageType.LeaseQueryReply && status is not (null or StatusCode.Success or StatusCode.DataMissing or StatusCode.CatchUpComplete));
             if (isLast)
                 end = new LeasequeryException(status ?? StatusCode.QueryTerminated, answer.StatusText);
             take(new ActiveUpdate(answer.TryGetClient(out var client) ? ClientData.Read(client) : null, status, answer.BaseTime, isLast));

@@ -7,28 +7,35 @@ namespace Lease.Peers.Leasequery;
 /// <summary>Bulk queries (RFC 5460) on a connection.</summary>
 public static class BulkRequestor
 {
-    /// <summary>Asks; the clients come as the server sends them.</summary>
+    // Batches that wait for the taker; one holds what one read from the connection brought.
+    private const int WaitingBatches = 4;
+
+    /// <summary>
+    /// Asks; the clients come as the server sends them. Who takes them slowly slows the server, and other queries on the connection with it. Breaking off stops the taking, not the server: close
+    /// the connection.
+    /// </summary>
     /// <exception cref="LeasequeryException">The server refused the query or broke it off.</exception>
-    /// <exception cref="IOException">The connection ended.</exception>
+    /// <exception cref="IOException">The connection ended, or nothing came for too long.</exception>
     public static async IAsyncEnumerable<ClientData> BulkAsync(
         this RequestorConnection connection, LeasequeryRequest request, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        var clients = Channel.CreateUnbounded<ClientData>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        var asking = AskAsync();
-        await foreach (var client in clients.Reader.ReadAllAsync(cancellation))
-            yield return client;
-        await asking;
-
-        async Task AskAsync()
+        using var brokenOff = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var batches = Channel.CreateBounded<List<ClientData>>(new BoundedChannelOptions(WaitingBatches) { SingleReader = true });
+        var asking = AskAsync(connection, request, batches.Writer, brokenOff.Token);
+        try
         {
-            try
+            await foreach (var batch in batches.Reader.ReadAllAsync(cancellation))
             {
-                await connection.BulkAsync(request, (client, _) => clients.Writer.TryWrite(client), cancellation);
+                foreach (var client in batch)
+                    yield return client;
             }
-            finally
-            {
-                clients.Writer.Complete();
-            }
+
+            await asking;
+        }
+        finally
+        {
+            await brokenOff.CancelAsync();
+            await Task.WhenAny(asking);
         }
     }
 
@@ -36,25 +43,69 @@ public static class BulkRequestor
     /// Asks; <paramref name="take"/> is called for each client on the connection's reading loop, with its message's base time (seconds since 2000; null where it was not asked for).
     /// While it runs nothing more is read.
     /// </summary>
+    /// <returns>The base time of the first message: what changed before it is in the answer. Null where it was not asked for.</returns>
     /// <exception cref="LeasequeryException">The server refused the query or broke it off.</exception>
-    /// <exception cref="IOException">The connection ended.</exception>
-    public static async Task BulkAsync(this RequestorConnection connection, LeasequeryRequest request, Action<ClientData, uint?> take, CancellationToken cancellation = default)
+    /// <exception cref="IOException">The connection ended, or nothing came for too long.</exception>
+    public static async Task<uint?> BulkAsync(this RequestorConnection connection, LeasequeryRequest request, Action<ClientData, uint?> take, CancellationToken cancellation = default)
     {
-        LeasequeryException? failure = null;
-        await connection.QueryAsync(MessageType.LeaseQuery, request, Handle, cancellation);
-        if (failure is not null)
-            throw failure;
+        var answer = new BulkAnswer(take);
+        await connection.QueryAsync(MessageType.LeaseQuery, request, answer.Handle, ready: null, cancellation);
+        return answer.Failure is null ? answer.FirstBaseTime : throw answer.Failure;
+    }
 
-        bool Handle(LeasequeryAnswer answer)
+    private static async Task AskAsync(RequestorConnection connection, LeasequeryRequest request, ChannelWriter<List<ClientData>> batches, CancellationToken cancellation)
+    {
+        var batch = new List<ClientData>();
+        var answer = new BulkAnswer((client, _) => batch.Add(client));
+        Exception? failure = null;
+        try
         {
+            await connection.QueryAsync(MessageType.LeaseQuery, request, answer.Handle, HandOverAsync, cancellation);
+            await HandOverAsync();
+            failure = answer.Failure;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            failure = e;
+        }
+
+        batches.Complete(failure);
+
+        async Task HandOverAsync()
+        {
+            if (batch.Count == 0)
+                return;
+            var full = batch;
+            batch = [];
+            try
+            {
+                await batches.WriteAsync(full, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                // Nobody takes it any more; the connection goes on.
+            }
+        }
+    }
+
+    /// <summary>What has come of an answer.</summary>
+    private sealed class BulkAnswer(Action<ClientData, uint?> take)
+    {
+        public LeasequeryException? Failure { get; private set; }
+
+        public uint? FirstBaseTime { get; private set; }
+
+        public bool Handle(LeasequeryAnswer answer)
+        {
+            FirstBaseTime ??= answer.BaseTime;
             if (answer.Status != StatusCode.Success)
-                failure = new LeasequeryException(answer.Status, answer.StatusText);
+                Failure = new LeasequeryException(answer.Status, answer.StatusText);
             var hasClient = answer.TryGetClient(out var client);
             if (hasClient && ClientData.Read(client) is { } data)
                 take(data, answer.BaseTime);
 
             // RFC 5460 section 6.3: a LEASEQUERY-REPLY without a client is the whole answer.
-            return failure is null && answer.Type != MessageType.LeaseQueryDone && (answer.Type != MessageType.LeaseQueryReply || hasClient);
+            return Failure is null && answer.Type != MessageType.LeaseQueryDone && (answer.Type != MessageType.LeaseQueryReply || hasClient);
         }
     }
 }

@@ -23,6 +23,7 @@ public sealed class RequestorConnection : IAsyncDisposable
     private readonly TimeSpan timeout;
     private readonly TimeProvider time;
     private Task reading = Task.CompletedTask;
+    private long lastActivity;
     private int lastTransaction;
 
     private RequestorConnection(FrameStream stream, byte[] requestor, TimeSpan timeout, TimeProvider time)
@@ -47,15 +48,21 @@ public sealed class RequestorConnection : IAsyncDisposable
     public static async Task<RequestorConnection> ConnectAsync(
         IPEndPoint server, byte[] requestor, TimeSpan timeout, TimeProvider time, TlsCertificates? certificates = null, CancellationToken cancellation = default)
     {
-        var stream = await FrameStream.ConnectAsync(server, cancellation);
+        using var expired = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(expired.Token, cancellation);
+        FrameStream? stream = null;
         try
         {
+            stream = await FrameStream.ConnectAsync(server, either.Token);
             if (certificates is not null)
-                await StartTlsAsync(stream, certificates, server.Address.ToString(), cancellation);
+                await StartTlsAsync(stream, certificates, server.Address.ToString(), either.Token);
         }
-        catch
+        catch (Exception e)
         {
-            await stream.DisposeAsync();
+            if (stream is not null)
+                await stream.DisposeAsync();
+            if (e is OperationCanceledException && !cancellation.IsCancellationRequested)
+                throw new IOException($"no connection to {server} within {timeout.TotalSeconds:0} s", e);
             throw;
         }
 
@@ -68,26 +75,21 @@ public sealed class RequestorConnection : IAsyncDisposable
     /// <param name="message">LEASEQUERY for bulk, ACTIVELEASEQUERY.</param>
     /// <param name="request">The query.</param>
     /// <param name="handler">Takes the answer.</param>
+    /// <param name="ready">Awaited before more is read from the connection, so that a slow taker slows the server; null: never waits.</param>
     /// <param name="cancellation">Ends the waiting; the server is not told.</param>
     /// <exception cref="IOException">The connection ended, or nothing came for too long.</exception>
-    public async Task QueryAsync(MessageType message, LeasequeryRequest request, AnswerHandler handler, CancellationToken cancellation = default)
+    public async Task QueryAsync(
+        MessageType message, LeasequeryRequest request, AnswerHandler handler, Func<Task>? ready = null, CancellationToken cancellation = default)
     {
         var transactionId = (uint)Interlocked.Increment(ref lastTransaction) & 0xffffff;
-        var state = new RunningRequest(handler);
+        var state = new RunningRequest(handler, ready);
+        Volatile.Write(ref lastActivity, time.GetTimestamp());
         running[transactionId] = state;
         try
         {
             ended.Token.ThrowIfCancellationRequested();
-            await writing.WaitAsync(cancellation);
-            try
-            {
-                await stream.WriteAsync(request.Encode(message, transactionId, requestor), cancellation);
-            }
-            finally
-            {
-                writing.Release();
-            }
-
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ended.Token, cancellation);
+            await SendAsync(request.Encode(message, transactionId, requestor), either.Token);
             await state.Done.Task.WaitAsync(cancellation);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
@@ -111,6 +113,22 @@ public sealed class RequestorConnection : IAsyncDisposable
         await stream.DisposeAsync();
         ended.Dispose();
         writing.Dispose();
+    }
+
+    // RFC 5460 section 7.1 and seed 001 section 8.2: a server that takes nothing is given up too.
+    private async Task SendAsync(byte[] message, CancellationToken cancellation)
+    {
+        using var expired = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(expired.Token, cancellation);
+        await writing.WaitAsync(either.Token);
+        try
+        {
+            await stream.WriteAsync(message, either.Token);
+        }
+        finally
+        {
+            writing.Release();
+        }
     }
 
     // RFC 7653: STARTTLS, REPLY without an error, handshake.
@@ -147,16 +165,19 @@ public sealed class RequestorConnection : IAsyncDisposable
             do
             {
                 HandleReceived();
+                foreach (var request in running.Values)
+                    await request.ReadyAsync();
             }
             while (await FillAsync());
-        }
-        catch (IOException e)
-        {
-            reason = e;
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             reason = new IOException("the connection was closed");
+        }
+        catch (Exception e)
+        {
+            // Also what a handler threw: whoever waits is told, nobody waits for ever.
+            reason = e;
         }
 
         await ended.CancelAsync();
@@ -166,9 +187,11 @@ public sealed class RequestorConnection : IAsyncDisposable
 
     private async ValueTask<bool> FillAsync()
     {
+        Volatile.Write(ref lastActivity, time.GetTimestamp());
         while (true)
         {
-            using var silence = new CancellationTokenSource(timeout, time);
+            var left = timeout - time.GetElapsedTime(Volatile.Read(ref lastActivity));
+            using var silence = new CancellationTokenSource(left > TimeSpan.Zero ? left : timeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, ended.Token);
             try
             {
@@ -176,8 +199,8 @@ public sealed class RequestorConnection : IAsyncDisposable
             }
             catch (OperationCanceledException e) when (!ended.IsCancellationRequested)
             {
-                // Without a query there is nothing to wait for.
-                if (!running.IsEmpty)
+                // Without a query there is nothing to wait for; a query that was sent meanwhile has its own time.
+                if (!running.IsEmpty && time.GetElapsedTime(Volatile.Read(ref lastActivity)) >= timeout)
                     throw new IOException($"nothing came for {timeout.TotalSeconds:0} s", e);
             }
         }
@@ -187,19 +210,30 @@ public sealed class RequestorConnection : IAsyncDisposable
     {
         while (stream.TryTake(out var octets))
         {
-            if (!Dhcp6Message.TryRead(octets, 0, out var message, out _) || !running.TryGetValue(message.TransactionId, out var request))
+            if (!Dhcp6Message.TryRead(octets, 0, out var message, out _)
+                || !running.TryGetValue(message.TransactionId, out var request)
+                || !IsAnswer(new LeasequeryAnswer(message)))
             {
                 Stray++;
                 continue;
             }
 
             if (!request.Handler(new LeasequeryAnswer(message)))
+            {
+                running.TryRemove(message.TransactionId, out _);
                 request.Done.TrySetResult();
+            }
         }
     }
 
-    private sealed record RunningRequest(AnswerHandler Handler)
+    // RFC 5007 section 4.2.2 and RFC 5460 section 5.2: only LEASEQUERY-REPLY has SERVERID and CLIENTID.
+    private bool IsAnswer(LeasequeryAnswer answer)
+        => answer.Type is MessageType.LeaseQueryData or MessageType.LeaseQueryDone || answer.IsFor(answer.TransactionId, requestor);
+
+    private sealed record RunningRequest(AnswerHandler Handler, Func<Task>? Ready)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task ReadyAsync() => Ready is null ? Task.CompletedTask : Ready();
     }
 }

@@ -53,12 +53,30 @@ public sealed class UdpRequestor : IDisposable
     /// <summary>Replies of the last query.</summary>
     public int Replies { get; private set; }
 
-    /// <summary>Asks; the whole answer comes, however many replies it takes.</summary>
+    /// <summary>Asks; the whole answer comes, however many replies it takes. One query at a time.</summary>
     /// <exception cref="LeasequeryException">The server refused the query.</exception>
     /// <exception cref="IOException">No answer came.</exception>
     public async IAsyncEnumerable<ClientData> QueryAsync(LeasequeryRequest request, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         Replies = 0;
+        var links = new List<Ipv6Address>();
+        await foreach (var client in SeriesAsync(request, links, cancellation))
+            yield return client;
+
+        // RFC 5007 section 4.3.3: the server has the client on several links, and tells which instead of telling all.
+        foreach (var link in request.Link == default ? links : [])
+        {
+            await foreach (var client in SeriesAsync(request with { Link = link }, [], cancellation))
+                yield return client;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => socket.Dispose();
+
+    // One query, from the first reply to that without a cookie.
+    private async IAsyncEnumerable<ClientData> SeriesAsync(LeasequeryRequest request, List<Ipv6Address> links, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         var restarts = 0;
         byte[] server = [];
         byte[] cookie = [];
@@ -82,30 +100,23 @@ public sealed class UdpRequestor : IDisposable
                 throw new LeasequeryException(reply.Status, reply.StatusText);
             foreach (var client in reply.Clients)
                 yield return client;
-            foreach (var link in reply.Links)
-            {
-                var onLink = await ExchangeAsync(request with { Link = link }, server, cookie: [], cancellation);
-                foreach (var client in onLink.Clients)
-                    yield return client;
-            }
-
+            links.AddRange(reply.Links);
+            if (reply.Cookie.Length == 0)
+                yield break;
+            if (reply.Cookie.AsSpan().SequenceEqual(cookie))
+                throw new IOException("the server's cookie does not go on");
             server = reply.Server;
             cookie = reply.Cookie;
-            if (cookie.Length == 0)
-                yield break;
         }
         while (true);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => socket.Dispose();
 
     // RFC 8415 section 15, with LQ_TIMEOUT, LQ_MAX_RT and LQ_MAX_RC.
     private async Task<Reply> ExchangeAsync(LeasequeryRequest request, byte[] server, byte[] cookie, CancellationToken cancellation)
     {
         lastTransaction = (lastTransaction + 1) & 0xffffff;
         var message = request.Encode(MessageType.LeaseQuery, lastTransaction, requestor, server, cookie);
-        var timeout = Jittered(InitialTimeout);
+        var timeout = Jittered(InitialTimeout, InitialTimeout);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             using var expired = new CancellationTokenSource(timeout, time);
@@ -117,7 +128,9 @@ public sealed class UdpRequestor : IDisposable
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                timeout = Jittered(timeout * 2 < MaxTimeout ? timeout * 2 : MaxTimeout);
+                timeout = Jittered(timeout, timeout * 2);
+                if (timeout > MaxTimeout)
+                    timeout = Jittered(MaxTimeout, MaxTimeout);
             }
             catch (SocketException e)
             {
@@ -128,7 +141,8 @@ public sealed class UdpRequestor : IDisposable
         throw new IOException($"no answer from {socket.RemoteEndPoint} to {MaxAttempts} LEASEQUERYs: is this host named in Lease.leasequery.requestors there?");
     }
 
-    private TimeSpan Jittered(TimeSpan timeout) => timeout * (1 + (((random.NextDouble() * 2) - 1) * 0.1));
+    // A tenth of the last timeout, more or less.
+    private TimeSpan Jittered(TimeSpan last, TimeSpan next) => next + (last * (((random.NextDouble() * 2) - 1) * 0.1));
 
     private async Task<Reply> ReceiveAsync(uint transactionId, DraftCodePoints points, CancellationToken cancellation)
     {

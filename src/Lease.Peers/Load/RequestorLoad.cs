@@ -75,7 +75,7 @@ public sealed class RequestorLoad(RequestorOptions options, TimeProvider time)
         {
             try
             {
-                await connection.QueryAsync(MessageType.ActiveLeaseQuery, LeasequeryRequest.Everything with { WithBaseTime = true }, Take, cancellation);
+                await connection.QueryAsync(MessageType.ActiveLeaseQuery, LeasequeryRequest.Everything with { WithBaseTime = true }, Take, cancellation: cancellation);
                 Interlocked.Increment(ref ended);
             }
             catch (OperationCanceledException)

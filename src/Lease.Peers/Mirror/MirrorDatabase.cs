@@ -13,15 +13,57 @@ namespace Lease.Peers.Mirror;
 /// <param name="LastTransactionAt">When its server last heard of the client, Unix seconds.</param>
 public sealed record MirroredLease(byte[] ClientId, Ipv6Prefix Prefix, bool IsDelegated, long PreferredUntil, long ValidUntil, long LastTransactionAt);
 
+/// <summary>Where news of a lease come from.</summary>
+public enum LeaseSource
+{
+    /// <summary>A bulk answer: what was read from the server's tables some time ago.</summary>
+    Bulk,
+
+    /// <summary>An active query: what happened last.</summary>
+    Active,
+}
+
 /// <summary>
-/// The mirror's SQLite file; its tables are documented in docs/mirror.md for other programs. Leases and the base time that covers them change in one transaction.
+/// The mirror's SQLite file; its tables are documented in docs/mirror.md for other programs. Leases and the base time that covers them change in one transaction. Every method may be called from
+/// several threads, and fails with an IOException where the file cannot be read or written.
 /// </summary>
 public sealed class MirrorDatabase : IDisposable
 {
-    // How long an ended lease is remembered, so that older news of it is not taken for newer.
+    private const int SchemaVersion = 1;
+
+    // How long an ended lease is remembered, so that another server's older news of it are not taken for newer. Seconds.
     private const long KeepEnded = 86_400;
 
+    private const string Schema =
+        $"""
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = NORMAL;
+        CREATE TABLE IF NOT EXISTS server (server TEXT PRIMARY KEY, base_time INTEGER, skew REAL, generation INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS lease (
+          address BLOB NOT NULL, length INTEGER NOT NULL, server TEXT NOT NULL, delegated INTEGER NOT NULL, client_id BLOB NOT NULL,
+          preferred_until INTEGER NOT NULL, valid_until INTEGER NOT NULL, last_transaction_at INTEGER NOT NULL, generation INTEGER NOT NULL,
+          PRIMARY KEY (address, length, server)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS lease_by_client ON lease (client_id);
+        CREATE VIEW IF NOT EXISTS merged_lease AS SELECT * FROM lease WHERE NOT EXISTS (
+          SELECT 1 FROM lease AS other WHERE other.address = lease.address AND other.length = lease.length AND other.server <> lease.server
+            AND (other.last_transaction_at, other.server) > (lease.last_transaction_at, lease.server));
+        CREATE VIEW IF NOT EXISTS current_lease AS SELECT * FROM merged_lease WHERE valid_until > unixepoch();
+        PRAGMA user_version = 1;
+        """;
+
+    // Of one server, what an active query told last counts; but an end that is told late does not take the address from whoever has it since. A bulk answer, which may be older, does not
+    // replace what was told since the copy began: that has the copy's generation.
+    private const string Upsert =
+        """
+        INSERT INTO lease (address, length, server, delegated, client_id, preferred_until, valid_until, last_transaction_at, generation)
+        VALUES ($address, $length, $server, $delegated, $client, $preferred, $valid, $last, $generation)
+        ON CONFLICT (address, length, server) DO UPDATE SET delegated = $delegated, client_id = $client, preferred_until = $preferred,
+          valid_until = $valid, last_transaction_at = $last, generation = $generation
+        WHERE generation < $generation OR ($active AND ($valid > 0 OR client_id = $client OR $last >= last_transaction_at - 2))
+        """;
+
     private readonly Lock gate = new();
+    private readonly string connectionString;
     private readonly SqliteConnection connection;
     private readonly SqliteCommand upsert;
 
@@ -31,143 +73,99 @@ public sealed class MirrorDatabase : IDisposable
     /// <exception cref="IOException">It cannot be opened or is not a mirror's.</exception>
     public MirrorDatabase(string file)
     {
-        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        connectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString();
+        connection = new SqliteConnection(connectionString);
+        upsert = connection.CreateCommand();
         try
         {
             connection.Open();
-            Execute(
-                """
-                PRAGMA journal_mode = WAL;
-                PRAGMA synchronous = NORMAL;
-                CREATE TABLE IF NOT EXISTS server (server TEXT PRIMARY KEY, base_time INTEGER, skew REAL, generation INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-                CREATE TABLE IF NOT EXISTS lease (
-                  address BLOB NOT NULL, length INTEGER NOT NULL, delegated INTEGER NOT NULL, client_id BLOB NOT NULL, server TEXT NOT NULL,
-                  preferred_until INTEGER NOT NULL, valid_until INTEGER NOT NULL, last_transaction_at INTEGER NOT NULL, generation INTEGER NOT NULL,
-                  PRIMARY KEY (address, length)) WITHOUT ROWID;
-                CREATE INDEX IF NOT EXISTS lease_by_client ON lease (client_id);
-                CREATE VIEW IF NOT EXISTS current_lease AS SELECT * FROM lease WHERE valid_until > unixepoch();
-                """);
-            upsert = connection.CreateCommand();
-
-            // Seed 003 section 4.3.4: of two servers' news the one with the newer last transaction counts; of one server's, what came last unless it is older.
-            upsert.CommandText =
-                """
-                INSERT INTO lease (address, length, delegated, client_id, server, preferred_until, valid_until, last_transaction_at, generation)
-                VALUES ($address, $length, $delegated, $client, $server, $preferred, $valid, $last, $generation)
-                ON CONFLICT (address, length) DO UPDATE SET delegated = $delegated, client_id = $client, server = $server, preferred_until = $preferred,
-                  valid_until = $valid, last_transaction_at = $last, generation = $generation
-                WHERE $last > last_transaction_at + $skew OR (server = $server AND $last >= last_transaction_at - $skew)
-                """;
-            foreach (var name in (string[])["$address", "$length", "$delegated", "$client", "$server", "$preferred", "$valid", "$last", "$generation", "$skew"])
+            using var version = Command(connection, "PRAGMA user_version");
+            if (version.ExecuteScalar() is not (0L or (long)SchemaVersion))
+                throw new IOException($"mirror database {file} was made by another version of this program");
+            using var schema = Command(connection, Schema);
+            schema.ExecuteNonQuery();
+            upsert.CommandText = Upsert;
+            foreach (var name in (string[])["$address", "$length", "$server", "$delegated", "$client", "$preferred", "$valid", "$last", "$generation", "$active"])
                 upsert.Parameters.Add(new SqliteParameter { ParameterName = name });
-            upsert.Prepare();
         }
         catch (SqliteException e)
         {
-            connection.Dispose();
+            Dispose();
             throw new IOException($"mirror database {file}: {e.Message}", e);
+        }
+        catch (IOException)
+        {
+            Dispose();
+            throw;
         }
     }
 
     /// <summary>Up to when everything that <paramref name="server"/> told is in the table, seconds since 2000 by the server's clock; null before the first whole copy.</summary>
-    public uint? BaseTimeOf(string server)
-    {
-        lock (gate)
-        {
-            using var command = Command("SELECT base_time FROM server WHERE server = $server", ("$server", server));
-            return command.ExecuteScalar() is long seconds ? (uint)seconds : null;
-        }
-    }
+    public uint? BaseTimeOf(string server) => Run(c => Scalar(c, "SELECT base_time FROM server WHERE server = $server", ("$server", server))) is long seconds ? (uint)seconds : null;
 
     /// <summary>The last <see cref="ClockSkew.Seconds"/> of <paramref name="server"/>; null when it is not known.</summary>
-    public double? SkewOf(string server)
-    {
-        lock (gate)
-        {
-            using var command = Command("SELECT skew FROM server WHERE server = $server", ("$server", server));
-            return command.ExecuteScalar() as double?;
-        }
-    }
+    public double? SkewOf(string server) => Run(c => Scalar(c, "SELECT skew FROM server WHERE server = $server", ("$server", server))) as double?;
 
-    /// <summary>Begins a whole copy: what it does not touch is gone when it ends.</summary>
+    /// <summary>Begins a whole copy: what nothing tells of from now on is gone when it ends.</summary>
     public void BeginCopy(string server)
-    {
-        lock (gate)
-        {
-            using var command = Command(
-                "INSERT INTO server (server, generation) VALUES ($server, 1) ON CONFLICT (server) DO UPDATE SET generation = generation + 1", ("$server", server));
-            command.ExecuteNonQuery();
-        }
-    }
+        => Run(c => Execute(c, "INSERT INTO server (server, generation) VALUES ($server, 1) ON CONFLICT (server) DO UPDATE SET generation = generation + 1", ("$server", server)));
 
-    /// <summary>Ends a whole copy: removes what it did not touch.</summary>
+    /// <summary>Ends a whole copy: removes what nothing has told of since it began.</summary>
     /// <returns>Leases removed.</returns>
     public int EndCopy(string server)
-    {
-        lock (gate)
-        {
-            using var command = Command(
-                "DELETE FROM lease WHERE server = $server AND generation < (SELECT generation FROM server WHERE server = $server)", ("$server", server));
-            return command.ExecuteNonQuery();
-        }
-    }
+        => Run(c => Execute(c, "DELETE FROM lease WHERE server = $server AND generation < (SELECT generation FROM server WHERE server = $server)", ("$server", server)));
 
     /// <summary>Stores leases, and the base time that covers them and all before.</summary>
     /// <param name="server">Who told.</param>
     /// <param name="leases">What was told, in order.</param>
+    /// <param name="source">How.</param>
     /// <param name="baseTime">Seconds since 2000 by the server's clock; null leaves it as it is.</param>
     /// <param name="skew">With <paramref name="baseTime"/>: see <see cref="SkewOf"/>.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Apply(string server, IReadOnlyList<MirroredLease> leases, uint? baseTime, double skew = 0)
-    {
-        try
+    public void Apply(string server, IReadOnlyList<MirroredLease> leases, LeaseSource source, uint? baseTime, double skew = 0)
+        => Run(c =>
         {
-            Store(server, leases, baseTime, skew);
-        }
-        catch (SqliteException e)
-        {
-            throw new IOException($"the mirror database cannot be written: {e.Message}", e);
-        }
-    }
-
-    /// <summary>Forgets leases that ended long before <paramref name="now"/> (Unix seconds).</summary>
-    public void Prune(long now)
-    {
-        lock (gate)
-        {
-            using var command = Command("DELETE FROM lease WHERE valid_until < $before AND last_transaction_at < $before", ("$before", now - KeepEnded));
-            command.ExecuteNonQuery();
-        }
-    }
-
-    /// <summary>The leases that are valid at <paramref name="now"/> (Unix seconds), in the order of their addresses.</summary>
-    public IReadOnlyList<MirroredLease> ReadCurrent(long now)
-    {
-        lock (gate)
-        {
-            var leases = new List<MirroredLease>();
-            using var command = Command(
-                "SELECT client_id, address, length, delegated, preferred_until, valid_until, last_transaction_at FROM lease WHERE valid_until > $now ORDER BY address, length", ("$now", now));
-            using var reader = command.ExecuteReader();
-            while (reader.Read())
+            using var transaction = c.BeginTransaction();
+            upsert.Transaction = transaction;
+            var generation = Scalar(c, "SELECT generation FROM server WHERE server = $server", ("$server", server)) as long? ?? 0;
+            foreach (var lease in leases)
+                Store(server, lease, source, generation);
+            if (baseTime is { } seconds)
             {
-                var prefix = new Ipv6Prefix(Ipv6Address.Read((byte[])reader[1]), (byte)reader.GetInt64(2));
-                leases.Add(new MirroredLease((byte[])reader[0], prefix, reader.GetInt64(3) != 0, reader.GetInt64(4), reader.GetInt64(5), reader.GetInt64(6)));
+                Execute(
+                    c,
+                    "INSERT INTO server (server, base_time, skew) VALUES ($server, $time, $skew) ON CONFLICT (server) DO UPDATE SET base_time = $time, skew = $skew",
+                    ("$server", server),
+                    ("$time", (long)seconds),
+                    ("$skew", skew));
             }
 
-            return leases;
-        }
-    }
+            transaction.Commit();
+            return leases.Count;
+        });
 
-    /// <summary>How many leases are valid at <paramref name="now"/> (Unix seconds).</summary>
-    public long CountCurrent(long now)
+    /// <summary>Forgets leases that ended long before <paramref name="now"/> (Unix seconds).</summary>
+    public void Prune(long now) => Run(c => Execute(c, "DELETE FROM lease WHERE valid_until < $before AND last_transaction_at < $before", ("$before", now - KeepEnded)));
+
+    /// <summary>The leases that are valid at <paramref name="now"/> (Unix seconds), in the order of their addresses. Writers do not wait for it.</summary>
+    public IReadOnlyList<MirroredLease> ReadCurrent(long now) => Read(c =>
     {
-        lock (gate)
+        var leases = new List<MirroredLease>();
+        using var command = Command(
+            c,
+            "SELECT client_id, address, length, delegated, preferred_until, valid_until, last_transaction_at FROM merged_lease WHERE valid_until > $now ORDER BY address, length",
+            ("$now", now));
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
         {
-            using var command = Command("SELECT count(*) FROM lease WHERE valid_until > $now", ("$now", now));
-            return (long)command.ExecuteScalar()!;
+            var prefix = new Ipv6Prefix(Ipv6Address.Read((byte[])reader[1]), (byte)reader.GetInt64(2));
+            leases.Add(new MirroredLease((byte[])reader[0], prefix, reader.GetInt64(3) != 0, reader.GetInt64(4), reader.GetInt64(5), reader.GetInt64(6)));
         }
-    }
+
+        return leases;
+    });
+
+    /// <summary>How many leases are valid at <paramref name="now"/> (Unix seconds). Writers do not wait for it.</summary>
+    public long CountCurrent(long now) => Read(c => (long)Scalar(c, "SELECT count(*) FROM merged_lease WHERE valid_until > $now", ("$now", now))!);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -179,56 +177,63 @@ public sealed class MirrorDatabase : IDisposable
         }
     }
 
-    private void Store(string server, IReadOnlyList<MirroredLease> leases, uint? baseTime, double skew)
+    private void Store(string server, MirroredLease lease, LeaseSource source, long generation)
     {
-        lock (gate)
-        {
-            using var transaction = connection.BeginTransaction();
-            upsert.Transaction = transaction;
-            using var generation = Command("SELECT generation FROM server WHERE server = $server", ("$server", server));
-            generation.Transaction = transaction;
-            var current = generation.ExecuteScalar() as long? ?? 0;
-            foreach (var lease in leases)
-                Upsert(server, lease, current);
-            if (baseTime is { } seconds)
-            {
-                using var store = Command(
-                    "INSERT INTO server (server, base_time, skew) VALUES ($server, $time, $skew) ON CONFLICT (server) DO UPDATE SET base_time = $time, skew = $skew",
-                    ("$server", server),
-                    ("$time", (long)seconds),
-                    ("$skew", skew));
-                store.Transaction = transaction;
-                store.ExecuteNonQuery();
-            }
-
-            transaction.Commit();
-        }
-    }
-
-    private void Upsert(string server, MirroredLease lease, long generation)
-    {
-        var address = new byte[16];
+        var address = new byte[Ipv6Address.Size];
         BinaryPrimitives.WriteUInt128BigEndian(address, lease.Prefix.Address.Value);
         object[] values =
         [
-            address, (long)lease.Prefix.Length, lease.IsDelegated ? 1L : 0L, lease.ClientId, server, lease.PreferredUntil, lease.ValidUntil, lease.LastTransactionAt, generation,
-
-            // Times told in seconds differ by one from message to message.
-            1L,
+            address, (long)lease.Prefix.Length, server, lease.IsDelegated ? 1L : 0L, lease.ClientId, lease.PreferredUntil, lease.ValidUntil, lease.LastTransactionAt, generation,
+            source == LeaseSource.Active ? 1L : 0L,
         ];
         for (var i = 0; i < values.Length; i++)
             upsert.Parameters[i].Value = values[i];
         upsert.ExecuteNonQuery();
     }
 
-    private void Execute(string sql)
+    private T Run<T>(Func<SqliteConnection, T> action)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        lock (gate)
+            return Checked(() => action(connection));
     }
 
-    private SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    // On a connection of its own: readers and the writer do not wait for each other (WAL).
+    private T Read<T>(Func<SqliteConnection, T> action) => Checked(() =>
+    {
+        using var reader = new SqliteConnection(connectionString);
+        reader.Open();
+        return action(reader);
+    });
+
+    private static T Checked<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (SqliteException e)
+        {
+            throw new IOException($"mirror database: {e.Message}", e);
+        }
+        catch (Exception e) when (e is InvalidOperationException)
+        {
+            throw new IOException("the mirror database is closed", e);
+        }
+    }
+
+    private static object? Scalar(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(connection, sql, parameters);
+        return command.ExecuteScalar();
+    }
+
+    private static int Execute(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(connection, sql, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;

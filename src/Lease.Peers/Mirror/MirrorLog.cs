@@ -4,8 +4,8 @@ namespace Lease.Peers.Mirror;
 
 internal static partial class MirrorLog
 {
-    [LoggerMessage(6001, LogLevel.Information, "{Server}: {Clients} clients received for {What}, {Gone} leases are gone")]
-    public static partial void Copied(this ILogger logger, string server, long clients, string what, int gone);
+    [LoggerMessage(6001, LogLevel.Information, "{Server}: a whole copy, {Clients} clients; {Gone} leases are gone")]
+    public static partial void Copied(this ILogger logger, string server, long clients, int gone);
 
     [LoggerMessage(6002, LogLevel.Information, "{Server}: following changes since {Since}")]
     public static partial void Following(this ILogger logger, string server, string since);

@@ -87,7 +87,7 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
     {
         await using var connection = await ConnectAsync(cancellation);
         if (database.BaseTimeOf(name) is null)
-            await CopyAsync(connection, since: null, until: null, setsBase: true, cancellation);
+            await CopyFirstAsync(connection, cancellation);
         var since = database.BaseTimeOf(name);
         var progress = new ActiveProgress();
         using var queue = new UpdateQueue(QueueCapacity);
@@ -110,14 +110,13 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
 
         void Take(ActiveUpdate update)
         {
+            // A second hole while the first is filled: from the beginning, with the base time that is stored.
+            if (update.Status == StatusCode.DataMissing && !filling.IsCompleted)
+                stop.Cancel();
+            if (stop.IsCancellationRequested)
+                return;
             if (update.Status == StatusCode.DataMissing)
-            {
-                // A second hole while the first is filled: from the beginning, with the base time that is stored.
-                if (!filling.IsCompleted)
-                    stop.Cancel();
                 filling = FillHoleAsync(database.BaseTimeOf(name), update.BaseTime, progress, stop);
-            }
-
             queue.Add(update);
         }
     }
@@ -139,8 +138,9 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
         try
         {
             await using var connection = await ConnectAsync(stop.Token);
-            await CopyAsync(connection, since, until, setsBase: false, stop.Token);
-            await CopyAsync(connection, since: null, until: null, setsBase: false, stop.Token);
+            database.BeginCopy(name);
+            await CopyAsync(connection, since, until, stop.Token);
+            await CopyWholeAsync(connection, stop.Token);
             progress.HasHole = false;
         }
         catch (OperationCanceledException)
@@ -154,34 +154,47 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
         }
     }
 
-    private async Task CopyAsync(RequestorConnection connection, uint? since, uint? until, bool setsBase, CancellationToken cancellation)
+    private async Task CopyFirstAsync(RequestorConnection connection, CancellationToken cancellation)
     {
-        var isWhole = since is null && until is null;
-        if (isWhole)
-            database.BeginCopy(name);
+        database.BeginCopy(name);
+        var covered = await CopyWholeAsync(connection, cancellation);
+        database.Apply(name, [], LeaseSource.Bulk, covered, skew.Seconds);
+    }
+
+    private async Task<uint> CopyWholeAsync(RequestorConnection connection, CancellationToken cancellation)
+    {
+        var (clients, covered) = await CopyAsync(connection, since: null, until: null, cancellation);
+        logger.Copied(name, clients, database.EndCopy(name));
+        return covered;
+    }
+
+    // Returns also the base time of the answer's beginning: what changed before is in it.
+    private async Task<(long Clients, uint BaseTime)> CopyAsync(RequestorConnection connection, uint? since, uint? until, CancellationToken cancellation)
+    {
         var leases = new List<MirroredLease>(MostInTransaction);
-        uint? first = null;
         var count = 0L;
         var request = LeasequeryRequest.ByLink(default) with { WithBaseTime = true, StartTime = ToTime(since), EndTime = ToTime(until) };
-        await connection.BulkAsync(request, (client, baseTime) =>
-        {
-            if (baseTime is not { } seconds)
-                return;
-            first ??= seconds;
+        var first = await connection.BulkAsync(request, Take, cancellation);
+        database.Apply(name, leases, LeaseSource.Bulk, baseTime: null);
+        if (first is { } seconds)
             skew.Note(seconds);
-            AddLeases(leases, client, seconds);
+        return (count, first ?? ServerNow());
+
+        void Take(ClientData client, uint? baseTime)
+        {
+            if (baseTime is { } told)
+                skew.Note(told);
+            AddLeases(leases, client, baseTime ?? ServerNow());
             count++;
             if (leases.Count < MostInTransaction)
                 return;
-            database.Apply(name, leases, baseTime: null);
+            database.Apply(name, leases, LeaseSource.Bulk, baseTime: null);
             leases.Clear();
-        }, cancellation);
-        database.Apply(name, leases, baseTime: null);
-        var gone = isWhole ? database.EndCopy(name) : 0;
-        if (setsBase)
-            database.Apply(name, [], first ?? DhcpTime.ToSeconds(time.GetUtcNow() - TimeSpan.FromMinutes(5)), skew.Seconds);
-        logger.Copied(name, count, isWhole ? "a whole copy" : "a hole", gone);
+        }
     }
+
+    // For servers that do not tell a base time in bulk answers, as they need not (RFC 7653 section 6.3.1).
+    private uint ServerNow() => DhcpTime.ToSeconds(time.GetUtcNow() + TimeSpan.FromSeconds(skew.Seconds));
 
     private void WriteOrStop(UpdateQueue queue, ActiveProgress progress, CancellationTokenSource stop)
     {
@@ -220,7 +233,7 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
 
             // Seed 001 section 8.3: a base time from an unfinished catch-up, or in front of a hole, covers nothing.
             var isWhole = progress.IsCaughtUp && !progress.HasHole;
-            database.Apply(name, leases, isWhole ? covered : null, skew.Seconds);
+            database.Apply(name, leases, LeaseSource.Active, isWhole ? covered : null, skew.Seconds);
             if (!isWhole || covered is not { } through)
                 continue;
             CoveredThrough = skew.ToLocal(through);
