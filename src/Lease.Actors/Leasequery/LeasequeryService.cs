@@ -9,10 +9,10 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Actors.Leasequery;
 
 /// <summary>
-/// Leasequery of this node: over UDP, bulk and active. It has an actor system of its own, so that a flood of queries takes no turn from the bindings, and reads the tables on connections
-/// of its own.
+/// Leasequery of this node: over UDP, bulk and active. Its actors belong in an actor system of their own, so that a flood of queries takes no turn from the bindings (docs/decisions/0004), and
+/// it reads the tables on connections of its own.
 /// </summary>
-public sealed class LeasequeryService : IAsyncDisposable
+public sealed class LeasequeryService
 {
     // What waits beyond this is older than a requestor's patience.
     private const int UdpQueue = 1024;
@@ -28,23 +28,23 @@ public sealed class LeasequeryService : IAsyncDisposable
     private TaskCompletionSource? emptied;
 
     /// <summary>Starts the service.</summary>
+    /// <param name="system">Whose threads answer.</param>
     /// <param name="settings">The configuration.</param>
     /// <param name="tables">The tables.</param>
     /// <param name="log">The event log.</param>
     /// <param name="secret">A secret of this server, the same after a restart.</param>
     /// <param name="events">Where the journal publishes what it committed.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="loggers">For the log.</param>
+    /// <param name="logger">For the log.</param>
     public LeasequeryService(
-        LeasequerySettings settings, IBindingQueries tables, IEventLog log, byte[] secret, EventStream events, TimeProvider time, ILoggerFactory loggers)
+        ActorSystem system, LeasequerySettings settings, IBindingQueries tables, IEventLog log, byte[] secret, EventStream events, ILogger logger)
     {
+        this.system = system;
         this.settings = settings;
         this.events = events;
         Tables = tables;
         Log = log;
-        Logger = loggers.CreateLogger("Lease.Leasequery");
-        Gate = new LeasequeryGate(time, Counters, Logger);
-        system = ActorSystem.Create("leasequery", new ActorSystemOptions { TimeProvider = time, LoggerFactory = loggers });
+        Logger = logger;
+        Gate = new LeasequeryGate(system.TimeProvider, Counters, Logger);
         var cookies = new LeasequeryCookie(secret);
         var udp = Props.Create(() => new UdpResponder(tables, cookies, Gate, Counters, Logger)).WithMailboxCapacity(UdpQueue);
         responder = system.ActorOf(udp, "udp");
@@ -121,6 +121,7 @@ public sealed class LeasequeryService : IAsyncDisposable
     public async Task StopAsync(TimeSpan patience)
     {
         stopping = true;
+        events.Unsubscribe(Feed);
         lock (gate)
         {
             foreach (var session in sessions)
@@ -131,14 +132,6 @@ public sealed class LeasequeryService : IAsyncDisposable
         }
 
         await Task.WhenAny(emptied.Task, Task.Delay(patience));
-    }
-
-    /// <summary>Stops the service; <see cref="StopAsync"/> goes before it.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        stopping = true;
-        events.Unsubscribe(Feed);
-        await system.DisposeAsync();
     }
 
     internal void OnConnectionEnded(IFrameConnection connection, IActorRef session)

@@ -29,6 +29,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly Dhcp6Counters counters;
     private readonly ILogger logger;
     private readonly string nodeId;
+    private readonly ActorSystem querySystem;
     private readonly LeasequeryService leasequery;
     private readonly Dhcp6Settings settings;
     private UdpServer? udp;
@@ -46,8 +47,15 @@ internal sealed class LeaseServer : IAsyncDisposable
         region = ShardRegion.Start(
             system, "binding", options, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, store, store, system.TimeProvider, leaseLog));
         settings = new Dhcp6Settings(configuration.Dhcp6, serverDuid);
+        querySystem = ActorSystem.Create("leasequery", new ActorSystemOptions { TimeProvider = system.TimeProvider, LoggerFactory = loggers });
         leasequery = new LeasequeryService(
-            new LeasequerySettings(configuration.Leasequery, settings), store, store, store.Meta.ClusterId.ToByteArray(), system.EventStream, system.TimeProvider, loggers);
+            querySystem,
+            new LeasequerySettings(configuration.Leasequery, settings),
+            store,
+            store,
+            store.Meta.ClusterId.ToByteArray(),
+            system.EventStream,
+            loggers.CreateLogger("Lease.Leasequery"));
         intake = new Dhcp6Intake(system, region, leasequery, counters, leaseLog);
     }
 
@@ -163,7 +171,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         intake.Settings = null;
         await leasequery.StopAsync(LastWords);
         tcp?.Dispose();
-        await leasequery.DisposeAsync();
+        await querySystem.DisposeAsync();
         for (var shard = 0; shard < store.Meta.ShardCount; shard++)
             await region.StopShardAsync(shard);
         udp?.Dispose();
