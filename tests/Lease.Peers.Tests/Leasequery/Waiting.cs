@@ -1,0 +1,40 @@
+using Lease.Kernel.TestKit;
+
+namespace Lease.Peers.Tests.Leasequery;
+
+/// <summary>Waiting with a deadline.</summary>
+internal static class Waiting
+{
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    /// <summary>Moves the clock on until <paramref name="task"/> is done, and returns how far.</summary>
+    public static async Task<TimeSpan> UntilDoneAsync(this VirtualTime time, Task task)
+    {
+        var began = time.GetUtcNow();
+        for (var end = DateTime.UtcNow + Deadline; !task.IsCompleted && DateTime.UtcNow < end;)
+        {
+            time.Advance(TimeSpan.FromSeconds(0.5));
+            await Task.WhenAny(task, Task.Delay(5));
+        }
+
+        task.IsCompleted.ShouldBeTrue("it should have ended");
+        return time.GetUtcNow() - began;
+    }
+
+    public static async Task EventuallyAsync(Func<bool> condition, string what)
+    {
+        for (var end = DateTime.UtcNow + Deadline; !condition();)
+        {
+            (DateTime.UtcNow < end).ShouldBeTrue("never happened: " + what);
+            await Task.Delay(5);
+        }
+    }
+
+    public static async Task<List<T>> ToListAsync<T>(this IAsyncEnumerable<T> items)
+    {
+        var list = new List<T>();
+        await foreach (var item in items)
+            list.Add(item);
+        return list;
+    }
+}
