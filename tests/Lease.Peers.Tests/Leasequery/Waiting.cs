@@ -8,12 +8,12 @@ internal static class Waiting
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
     /// <summary>Moves the clock on until <paramref name="task"/> is done, and returns how far.</summary>
-    public static async Task<TimeSpan> UntilDoneAsync(this VirtualTime time, Task task)
+    public static async Task<TimeSpan> UntilDoneAsync(this VirtualTime time, Task task, double stepSeconds = 0.5)
     {
         var began = time.GetUtcNow();
         for (var end = DateTime.UtcNow + Deadline; !task.IsCompleted && DateTime.UtcNow < end;)
         {
-            time.Advance(TimeSpan.FromSeconds(0.5));
+            time.Advance(TimeSpan.FromSeconds(stepSeconds));
             await Task.WhenAny(task, Task.Delay(5));
         }
 
