@@ -71,7 +71,7 @@ internal sealed class Capture
         await StopAsync();
         await AssertNoneAsync("tcp.srcport == 547 && (_ws.malformed || _ws.expert.severity >= 8388608)");
         foreach (var type in expected)
-            Assert.NotEmpty(await TsharkAsync($"tcp.srcport == 547 && dhcpv6.msgtype == {type}"));
+            Assert.NotEmpty(await TsharkAsync($"tcp.srcport == 547 && dhcpv6.bulk_leasequery.msgtype == {type}"));
     }
 
     private async Task AssertNoneAsync(string filter)

@@ -39,8 +39,8 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
         if (!ended)
             return QueryProgress.More;
 
-        // RFC 5460 section 6.3: an answer without a binding is LEASEQUERY-REPLY alone.
-        output.Commit(Reply.Done(output.ForStatus(), now, status: null, ""));
+        // RFC 5460 section 6.3: an answer without a binding is LEASEQUERY-REPLY alone. The status says outright that the answer is whole.
+        output.Commit(Reply.Done(output.ForStatus(), now, StatusCode.Success, ""));
         return QueryProgress.Done;
     }
 
