@@ -64,20 +64,21 @@ internal static class QueryCommand
         try
         {
             await ask(parsed, server, request, printer, cancellation);
-            printer.End();
-            return ExitCode.Done;
         }
         catch (OperationCanceledException)
         {
-            printer.End();
-            return ExitCode.Done;
+            // Ctrl-C: what has come is printed.
         }
         catch (IOException e)
         {
-            printer.End();
-            await Console.Error.WriteLineAsync(e.Message);
-            return ExitCode.Failed;
+            problem = e.Message;
         }
+
+        printer.End();
+        if (problem.Length == 0)
+            return ExitCode.Done;
+        await Console.Error.WriteLineAsync(problem);
+        return ExitCode.Failed;
     }
 
     private static async Task AskUdpAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)

@@ -18,14 +18,15 @@ internal sealed class QueryPrinter(bool json, bool quiet)
     private bool headed;
 
     /// <summary>Prints a client.</summary>
-    public void Print(ClientData client)
+    /// <exception cref="IOException">Nobody reads any more.</exception>
+    public void Print(ClientData client, uint? baseTime = null)
     {
         clients++;
         leases += client.Leases.Count;
         if (quiet)
             return;
         if (json)
-            output.WriteLine(Json(client));
+            output.WriteLine(Json(client, baseTime));
         else
             PrintLines(client);
     }
@@ -35,7 +36,7 @@ internal sealed class QueryPrinter(bool json, bool quiet)
     {
         if (update.Client is { } client)
         {
-            Print(client);
+            Print(client, update.BaseTime);
         }
         else if (update.Status is { } status)
         {
@@ -58,7 +59,15 @@ internal sealed class QueryPrinter(bool json, bool quiet)
     /// <summary>Prints the last line.</summary>
     public void End()
     {
-        output.Flush();
+        try
+        {
+            output.Flush();
+        }
+        catch (IOException)
+        {
+            // Who read it has gone, as head does.
+        }
+
         Console.Error.WriteLine($"{(Console.IsErrorRedirected ? "" : "\r")}{Progress()}");
     }
 
@@ -88,7 +97,7 @@ internal sealed class QueryPrinter(bool json, bool quiet)
 
     private static string Valid(LeasedPrefix lease) => lease.Valid == 0 ? "ended" : DhcpTime.LifetimeText(lease.Valid);
 
-    private static string Json(ClientData client)
+    private static string Json(ClientData client, uint? baseTime)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, OneLine))
@@ -96,6 +105,8 @@ internal sealed class QueryPrinter(bool json, bool quiet)
             writer.WriteStartObject();
             writer.WriteString("client-id", Duid.ToText(client.ClientId));
             writer.WriteNumber("last-transaction", client.SinceLastTransaction);
+            if (baseTime is { } seconds)
+                writer.WriteString("base-time", DhcpTime.FromSeconds(seconds, TimeProvider.System.GetUtcNow()).UtcDateTime);
             writer.WriteStartArray("leases");
             foreach (var lease in client.Leases)
             {

@@ -15,7 +15,7 @@ internal static class QueryValue
     {
         request = LeasequeryRequest.ByLink(default);
         problem = "";
-        if (kind == "all")
+        if (kind == "all" || (kind == "by-link" && value == "all"))
             return true;
         switch (kind)
         {

@@ -21,6 +21,7 @@ public sealed class UdpRequestor : IDisposable
 
     private readonly byte[] buffer = new byte[65_535];
     private readonly Socket socket;
+    private readonly IPEndPoint server;
     private readonly byte[] requestor;
     private readonly TimeProvider time;
     private readonly Random random;
@@ -34,6 +35,7 @@ public sealed class UdpRequestor : IDisposable
     /// <exception cref="IOException">The server's network cannot be reached.</exception>
     public UdpRequestor(IPEndPoint server, byte[] requestor, TimeProvider time, Random random)
     {
+        this.server = server;
         this.requestor = requestor;
         this.time = time;
         this.random = random;
@@ -78,11 +80,11 @@ public sealed class UdpRequestor : IDisposable
     private async IAsyncEnumerable<ClientData> SeriesAsync(LeasequeryRequest request, List<Ipv6Address> links, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var restarts = 0;
-        byte[] server = [];
+        byte[] serverId = [];
         byte[] cookie = [];
         do
         {
-            var reply = await ExchangeAsync(request, server, cookie, cancellation);
+            var reply = await ExchangeAsync(request, serverId, cookie, cancellation);
             if (reply.Status == request.CodePoints.StaleCookie && cookie.Length > 0 && ++restarts <= MaxRestarts)
             {
                 // Leasequery draft section 4.5.2: from the beginning; what has come stays true.
@@ -105,17 +107,17 @@ public sealed class UdpRequestor : IDisposable
                 yield break;
             if (reply.Cookie.AsSpan().SequenceEqual(cookie))
                 throw new IOException("the server's cookie does not go on");
-            server = reply.Server;
+            serverId = reply.Server;
             cookie = reply.Cookie;
         }
         while (true);
     }
 
     // RFC 8415 section 15, with LQ_TIMEOUT, LQ_MAX_RT and LQ_MAX_RC.
-    private async Task<Reply> ExchangeAsync(LeasequeryRequest request, byte[] server, byte[] cookie, CancellationToken cancellation)
+    private async Task<Reply> ExchangeAsync(LeasequeryRequest request, byte[] serverId, byte[] cookie, CancellationToken cancellation)
     {
         lastTransaction = (lastTransaction + 1) & 0xffffff;
-        var message = request.Encode(MessageType.LeaseQuery, lastTransaction, requestor, server, cookie);
+        var message = request.Encode(MessageType.LeaseQuery, lastTransaction, requestor, serverId, cookie);
         var timeout = Jittered(InitialTimeout, InitialTimeout);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
@@ -134,11 +136,11 @@ public sealed class UdpRequestor : IDisposable
             }
             catch (SocketException e)
             {
-                throw new IOException($"no answer from {socket.RemoteEndPoint}: {e.SocketErrorCode}", e);
+                throw new IOException($"no answer from {server}: {e.SocketErrorCode}", e);
             }
         }
 
-        throw new IOException($"no answer from {socket.RemoteEndPoint} to {MaxAttempts} LEASEQUERYs: is this host named in Lease.leasequery.requestors there?");
+        throw new IOException($"no answer from {server} to {MaxAttempts} LEASEQUERYs: is this host named in Lease.leasequery.requestors there?");
     }
 
     // A tenth of the last timeout, more or less.
