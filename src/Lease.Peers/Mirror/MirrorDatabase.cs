@@ -47,7 +47,7 @@ public sealed class MirrorDatabase : IDisposable
         CREATE VIEW IF NOT EXISTS merged_lease AS SELECT * FROM lease WHERE NOT EXISTS (
           SELECT 1 FROM lease AS other WHERE other.address = lease.address AND other.length = lease.length AND other.server <> lease.server
             AND (other.last_transaction_at, other.server) > (lease.last_transaction_at, lease.server));
-        CREATE VIEW IF NOT EXISTS current_lease AS SELECT * FROM merged_lease WHERE valid_until > unixepoch();
+        CREATE VIEW IF NOT EXISTS current_lease AS SELECT * FROM merged_lease WHERE valid_until > CAST(strftime('%s', 'now') AS INTEGER);
         PRAGMA user_version = 1;
         """;
 
