@@ -71,15 +71,29 @@ internal static class MirrorCommand
         {
             while (await timer.WaitForNextTickAsync(cancellation))
             {
-                var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-                database.Prune(now);
-                var behind = mirrors.Max(m => m.CoveredThrough == 0 ? -1 : Math.Max(0, now - m.CoveredThrough));
-                logger.MirrorReport(database.CountCurrent(now), mirrors.Count(static m => m.IsCurrent), mirrors.Count, behind);
+                Report(mirrors, database, logger);
             }
         }
         catch (OperationCanceledException)
         {
             // The end.
+        }
+    }
+
+    private static void Report(List<ServerMirror> mirrors, MirrorDatabase database, ILogger logger)
+    {
+        try
+        {
+            var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            database.Prune(now);
+            var through = mirrors.Min(static m => m.CoveredThrough);
+            var behind = through == 0 ? "not all were reached yet" : $"all is known up to {Math.Max(0, now - through)} s ago";
+            logger.MirrorReport(database.CountCurrent(now), mirrors.Count(static m => m.IsCurrent), mirrors.Count, behind);
+        }
+        catch (IOException e)
+        {
+            // Another program holds the file, or the disk is full: the mirrors say so too, and go on when it is better.
+            logger.MirrorNotReported(e.Message);
         }
     }
 }

@@ -28,6 +28,9 @@ internal static partial class ServerLog
     [LoggerMessage(5008, LogLevel.Warning, "{Problem}")]
     public static partial void ConfigurationWarning(this ILogger logger, string problem);
 
-    [LoggerMessage(5009, LogLevel.Information, "{Leases} current leases; {Current} of {Servers} servers are followed, the last to come is {Behind} s behind")]
-    public static partial void MirrorReport(this ILogger logger, long leases, int current, int servers, long behind);
+    [LoggerMessage(5009, LogLevel.Information, "{Leases} current leases; {Current} of {Servers} servers are followed, {Behind}")]
+    public static partial void MirrorReport(this ILogger logger, long leases, int current, int servers, string behind);
+
+    [LoggerMessage(5010, LogLevel.Warning, "the mirror cannot be counted: {Reason}")]
+    public static partial void MirrorNotReported(this ILogger logger, string reason);
 }

@@ -38,6 +38,8 @@ public sealed class MirrorDatabase : IDisposable
         $"""
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
+        PRAGMA cache_size = -65536;
+        PRAGMA wal_autocheckpoint = 20000;
         CREATE TABLE IF NOT EXISTS server (server TEXT PRIMARY KEY, base_time INTEGER, skew REAL, generation INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS lease (
           address BLOB NOT NULL, length INTEGER NOT NULL, server TEXT NOT NULL, delegated INTEGER NOT NULL, client_id BLOB NOT NULL,
