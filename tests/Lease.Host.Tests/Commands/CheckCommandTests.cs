@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Lease.Host.Tests.Commands;
 
 public sealed class CheckCommandTests
@@ -26,13 +24,13 @@ public sealed class CheckCommandTests
     [Fact]
     public async Task A_missing_file_is_refused()
     {
-        var (code, _, errors) = await RunAsync("check", "/nowhere/lease.json");
+        var (code, _, errors) = await LeaseCommand.RunAsync("check", "/nowhere/lease.json");
         code.ShouldBe(1);
         errors.ShouldContain("cannot be read");
     }
 
     [Fact]
-    public async Task Wrong_usage_ends_with_2() => (await RunAsync("check")).Code.ShouldBe(2);
+    public async Task Wrong_usage_ends_with_2() => (await LeaseCommand.RunAsync("check")).Code.ShouldBe(2);
 
     private static async Task<(int Code, string Output, string Errors)> CheckAsync(string text)
     {
@@ -40,25 +38,11 @@ public sealed class CheckCommandTests
         try
         {
             await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
-            return await RunAsync("check", file);
+            return await LeaseCommand.RunAsync("check", file);
         }
         finally
         {
             File.Delete(file);
         }
-    }
-
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "lease.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output, await errors);
     }
 }
