@@ -47,7 +47,8 @@ internal sealed class LeaseServer : IAsyncDisposable
         region = ShardRegion.Start(
             system, "binding", options, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, store, store, system.TimeProvider, leaseLog));
         settings = new Dhcp6Settings(configuration.Dhcp6, serverDuid);
-        querySystem = ActorSystem.Create("leasequery", new ActorSystemOptions { TimeProvider = system.TimeProvider, LoggerFactory = loggers });
+        querySystem = ActorSystem.Create(
+            "leasequery", new ActorSystemOptions { TimeProvider = system.TimeProvider, LoggerFactory = loggers, OnWorkerStart = ThreadNiceness.Lower });
         leasequery = new LeasequeryService(
             querySystem,
             new LeasequerySettings(configuration.Leasequery, settings),

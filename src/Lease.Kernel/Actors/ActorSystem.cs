@@ -14,6 +14,9 @@ public sealed record ActorSystemOptions
 
     /// <summary>Threads that run actors; default: half as many as processors (sockets and the journal have threads too, and assist), at least 1, at most 8.</summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
+
+    /// <summary>Called on each of these threads when it starts: for its priority. Must not throw.</summary>
+    public Action? OnWorkerStart { get; init; }
 }
 
 /// <summary>A tree of actors with its threads, clock and event stream.</summary>
@@ -30,7 +33,7 @@ public sealed class ActorSystem : IAsyncDisposable
         Name = name;
         TimeProvider = options.TimeProvider;
         Log = options.LoggerFactory.CreateLogger("Lease.Kernel");
-        Dispatcher = dispatcher ?? new WorkerDispatcher(name, options.Workers, Log);
+        Dispatcher = dispatcher ?? new WorkerDispatcher(name, options.Workers, options.OnWorkerStart, Log);
         Scheduler = new Scheduler(TimeProvider);
         deadLetters = new DeadLetterRef(this);
         guardian = new ActorCell(this, parent: null, Props.Create(static () => new Guardian()), "user", NextNumber());

@@ -33,11 +33,11 @@ internal sealed class WorkerDispatcher : Dispatcher
 
     private readonly Worker[] workers;
 
-    public WorkerDispatcher(string name, int count, ILogger logger)
+    public WorkerDispatcher(string name, int count, Action? onWorkerStart, ILogger logger)
     {
         workers = new Worker[count];
         for (var i = 0; i < count; i++)
-            workers[i] = new Worker($"{name}-{i}", this, logger);
+            workers[i] = new Worker($"{name}-{i}", this, onWorkerStart, logger);
     }
 
     public override void Schedule(ActorCell cell) => workers[(int)((uint)cell.Affinity % (uint)workers.Length)].Enqueue(cell);
@@ -77,11 +77,18 @@ internal sealed class WorkerDispatcher : Dispatcher
         private int sleeping;
         private volatile bool stopping;
 
-        public Worker(string name, WorkerDispatcher dispatcher, ILogger logger)
+        public Worker(string name, WorkerDispatcher dispatcher, Action? onStart, ILogger logger)
         {
             this.dispatcher = dispatcher;
             this.logger = logger;
-            new Thread(Loop) { Name = name, IsBackground = true }.Start();
+            var thread = new Thread(() =>
+            {
+                onStart?.Invoke();
+                Loop();
+            });
+            thread.Name = name;
+            thread.IsBackground = true;
+            thread.Start();
         }
 
         public void Enqueue(ActorCell cell)
