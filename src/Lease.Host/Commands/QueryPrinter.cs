@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lease.Peers.Leasequery;
 using Lease.Protocol.Dhcp6;
+using Lease.Protocol.Dhcp6.Options;
 
 namespace Lease.Host.Commands;
 
@@ -91,7 +92,29 @@ internal sealed class QueryPrinter(bool json, bool quiet)
         foreach (var option in new OptionList(client.Options))
         {
             if (option.Code is not (OptionCode.ClientId or OptionCode.IaAddress or OptionCode.IaPrefix or OptionCode.CltTime))
-                output.WriteLine($"  {OptionRegistry.NameOf(option.Code)} ({(ushort)option.Code}) {Convert.ToHexStringLower(option.Data)}");
+                PrintOption(option, "  ");
+            if (LqRelayDataOption.TryRead(option, out var data))
+                PrintRelays(data.RelayMessage);
+        }
+    }
+
+    private void PrintOption(Option option, string indent)
+        => output.WriteLine($"{indent}{OptionRegistry.NameOf(option.Code)} ({(ushort)option.Code}) {OptionText.Of(option)}");
+
+    // From the relay beside the server to that beside the client.
+    private void PrintRelays(ReadOnlySpan<byte> octets)
+    {
+        for (var hop = 0; hop < RelayChain.MaxHops && RelayMessage.TryRead(octets, 0, out var relay, out _); hop++)
+        {
+            output.WriteLine($"    relay for {relay.PeerAddress} on link {relay.LinkAddress}");
+            octets = default;
+            foreach (var option in relay.Options)
+            {
+                if (option.Code == OptionCode.RelayMessage)
+                    octets = option.Data;
+                else
+                    PrintOption(option, "      ");
+            }
         }
     }
 

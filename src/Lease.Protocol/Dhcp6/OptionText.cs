@@ -3,7 +3,7 @@ using Lease.Protocol.Dhcp6.Options;
 namespace Lease.Protocol.Dhcp6;
 
 /// <summary>One option's data as one line, without the options within it.</summary>
-internal static class OptionText
+public static class OptionText
 {
     /// <summary>The line; empty for an option without data of its own. What does not have its option's form is shown as octets.</summary>
     public static string Of(Option option) => OfStructured(option) ?? OfForm(option);

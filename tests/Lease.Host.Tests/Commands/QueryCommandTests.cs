@@ -41,6 +41,17 @@ public sealed class QueryCommandTests
     }
 
     [Fact]
+    public async Task The_relays_that_a_client_came_through_can_be_read()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        await server.RelayedClient(1).BindAsync();
+        var (code, output, errors) = await LeaseCommand.RunAsync(Bulk(server, "all", "--option", "lq-relay-data"));
+        code.ShouldBe(0, errors);
+        output.ShouldContain("relay for fe80::99 on link 2001:db8:2::1");
+        output.ShouldContain("      REMOTE_ID (37)");
+    }
+
+    [Fact]
     public async Task A_refusal_is_told_in_words_and_ends_with_1()
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
