@@ -27,11 +27,15 @@ internal sealed class ActiveFeed : UntypedActor
     private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
 
     private readonly List<IActorRef> connections = [];
-    private readonly Dictionary<int, long> sequences = [];
     private readonly IEventLog log;
+    private readonly EventStream events;
 
-    /// <summary>Makes the feed; it is subscribed to the journal's event stream by its owner.</summary>
-    public ActiveFeed(IEventLog log) => this.log = log;
+    /// <summary>Makes the feed of what the journal publishes on <paramref name="events"/>.</summary>
+    public ActiveFeed(IEventLog log, EventStream events)
+    {
+        this.log = log;
+        this.events = events;
+    }
 
     /// <inheritdoc/>
     protected override void PreStart() => Context.Timers.StartPeriodicTimer(nameof(Settle), Settle.Instance, SettleInterval);
@@ -45,12 +49,12 @@ internal sealed class ActiveFeed : UntypedActor
                 Take(committed);
                 break;
             case Subscribe subscribe:
-                if (!connections.Contains(subscribe.Connection))
-                    connections.Add(subscribe.Connection);
-                subscribe.Connection.Tell(new Subscribed());
+                Add(subscribe.Connection);
                 break;
             case Unsubscribe unsubscribe:
                 connections.Remove(unsubscribe.Connection);
+                if (connections.Count == 0)
+                    events.Unsubscribe<JournalCommitted>(Self);
                 break;
             case Settle:
                 // Whatever was published before this time stands in front of the mark in the mailbox.
@@ -66,22 +70,28 @@ internal sealed class ActiveFeed : UntypedActor
         }
     }
 
+    // The journal publishes only while somebody listens: without active queries this costs it nothing. What is committed from now on is told; what was before, the connection reads.
+    private void Add(IActorRef connection)
+    {
+        if (connections.Count == 0)
+            events.Subscribe<JournalCommitted>(Self);
+        if (!connections.Contains(connection))
+            connections.Add(connection);
+        connection.Tell(new Subscribed());
+    }
+
     private void Take(JournalCommitted committed)
     {
-        var hasGap = false;
-        var changes = connections.Count == 0 ? null : new List<BindingChange>(committed.Writes.Count);
+        var changes = new List<BindingChange>(committed.Writes.Count);
         foreach (var write in committed.Writes)
         {
-            hasGap |= sequences.TryGetValue(write.Shard, out var last) && write.Sequence != last + 1;
-            sequences[write.Shard] = write.Sequence;
-
             // A binding that is forgotten ended long before: that was told then.
             if (write.Row is not null)
-                changes?.Add(new BindingChange(write));
+                changes.Add(new BindingChange(write));
         }
 
-        if (changes is not null && (changes.Count > 0 || hasGap))
-            Publish(new ChangeBatch(changes, hasGap));
+        if (changes.Count > 0 || committed.HasGap)
+            Publish(new ChangeBatch(changes, committed.HasGap));
     }
 
     private void Publish(object message)

@@ -49,7 +49,7 @@ internal static class LoadCommand
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            var following = requestors is null ? Task.CompletedTask : await requestors.StartAsync(generator.Beginnings, stop.Token);
+            var following = requestors is null ? Task.CompletedTask : await requestors.StartAsync(generator.Beginnings, generator.Endings, stop.Token);
             await ShowAsync(generator, options, cancellation);
             Print(generator.Progress, requestors, options, parsed.GetValue(Json));
             await stop.CancelAsync();
@@ -172,6 +172,8 @@ internal static class LoadCommand
             result["updates"] = requestors.Updates;
             result["update-ms-50"] = Math.Round(requestors.Delay(0.5).TotalMilliseconds, 3);
             result["update-ms-99"] = Math.Round(requestors.Delay(0.99).TotalMilliseconds, 3);
+            result["update-after-reply-ms-50"] = Math.Round(requestors.DelayAfterReply(0.5).TotalMilliseconds, 3);
+            result["update-after-reply-ms-99"] = Math.Round(requestors.DelayAfterReply(0.99).TotalMilliseconds, 3);
             result["update-ms-99.9"] = Math.Round(requestors.Delay(0.999).TotalMilliseconds, 3);
         }
 

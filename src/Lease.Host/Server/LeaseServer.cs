@@ -117,7 +117,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Answers by another configuration from the next packet and query on. Sockets and certificate files stay as they are.</summary>
+    /// <summary>Answers by another configuration from the next packet and query on. Sockets, certificate files and the retention stay as they are.</summary>
     public async Task ReconfigureAsync(LeaseConfiguration configuration)
     {
         var next = new Dhcp6Settings(configuration.Dhcp6, await ServerDuidAsync(store, configuration.Dhcp6, system.TimeProvider));

@@ -108,4 +108,5 @@ public sealed class BindingRow
 /// Published on the event stream after each commit, when anybody subscribes: the batch's committed writes, within each shard in sequence order.
 /// </summary>
 /// <param name="Writes">The committed writes.</param>
-public sealed record JournalCommitted(IReadOnlyList<JournalWrite> Writes);
+/// <param name="HasGap">Whether a batch in front of this one was told as failed: it may have been committed all the same, and was not published.</param>
+public sealed record JournalCommitted(IReadOnlyList<JournalWrite> Writes, bool HasGap = false);

@@ -99,6 +99,9 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
     /// <summary>When the last exchange of each client began (timestamps of the clock), by its number.</summary>
     public long[] Beginnings { get; } = new long[options.Clients];
 
+    /// <summary>When it had its last answer, likewise.</summary>
+    public long[] Endings { get; } = new long[options.Clients];
+
     /// <summary>The clients that have had a turn.</summary>
     public IEnumerable<SimulatedClient> Clients => clients.OfType<SimulatedClient>();
 
@@ -148,6 +151,7 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
             // Counted as lost: no answer in time, or the system would not send.
         }
 
+        Volatile.Write(ref Endings[turn], time.GetTimestamp());
         Progress.End(reply, time.GetElapsedTime(start));
         Volatile.Write(ref busy[turn], value: false);
     }

@@ -31,8 +31,10 @@ public sealed class RequestorLoad(RequestorOptions options, TimeProvider time)
 
     private readonly Lock gate = new();
     private readonly LatencyHistogram delays = new();
+    private readonly LatencyHistogram afterReply = new();
     private readonly byte[] requestor = Duid.MakeLinkLayer(1, [2, 0x7e, 0, 0, 0, 1]);
     private long[] begun = [];
+    private long[] answered = [];
     private long updates;
     private long ended;
     private int connected;
@@ -53,13 +55,22 @@ public sealed class RequestorLoad(RequestorOptions options, TimeProvider time)
             return delays.Percentile(share);
     }
 
+    /// <summary>The same from the moment when the client had its REPLY, which leaves after the same commit; zero when the requestor was told first.</summary>
+    public TimeSpan DelayAfterReply(double share)
+    {
+        lock (gate)
+            return afterReply.Percentile(share);
+    }
+
     /// <summary>Connects, and follows the changes until it is cancelled.</summary>
     /// <param name="beginnings">When the exchange under way of each client began (timestamps), by the number in its DUID.</param>
+    /// <param name="endings">When it had its answer, likewise.</param>
     /// <param name="cancellation">The end.</param>
     /// <exception cref="IOException">The server does not take a connection.</exception>
-    public async Task<Task> StartAsync(long[] beginnings, CancellationToken cancellation)
+    public async Task<Task> StartAsync(long[] beginnings, long[] endings, CancellationToken cancellation)
     {
         begun = beginnings;
+        answered = endings;
         var following = new List<Task>();
         for (var i = 0; i < options.Readers; i++)
             following.Add(FollowAsync(await RequestorConnection.ConnectAsync(options.Server, requestor, ReceiveTimeout, time, cancellation: cancellation), cancellation));
@@ -106,9 +117,13 @@ public sealed class RequestorLoad(RequestorOptions options, TimeProvider time)
         var number = duid.Length < 4 ? -1 : BinaryPrimitives.ReadInt32BigEndian(duid[^4..]);
         if ((uint)number >= (uint)begun.Length || Volatile.Read(ref begun[number]) is not (> 0 and var start))
             return;
-        var delay = time.GetElapsedTime(start);
+        var now = time.GetTimestamp();
+        var reply = Volatile.Read(ref answered[number]);
         lock (gate)
-            delays.Record(delay);
+        {
+            delays.Record(time.GetElapsedTime(start, now));
+            afterReply.Record(reply > start ? time.GetElapsedTime(reply, now) : TimeSpan.Zero);
+        }
     }
 
     private async Task FollowSlowlyAsync(FrameStream stream, bool reads, CancellationToken cancellation)

@@ -34,6 +34,7 @@ internal sealed class SqliteJournal : IDisposable
     private long lastTime;
     private long settled;
     private bool unsettled;
+    private bool hasGap;
 
     public SqliteJournal(
         Database database, string file, int shardCount, SqliteStoreOptions options, StoreCounters counters, Action<Database, JournalWrite> onNewKey)
@@ -293,6 +294,7 @@ internal sealed class SqliteJournal : IDisposable
     private void Recover(StoreException error)
     {
         options.Logger.BatchFailed(batch.Count, error.Message);
+        hasGap = true;
         if (database.InTransaction)
             database.TryExecute("ROLLBACK");
         foreach (var (write, _) in batch)
@@ -337,8 +339,10 @@ internal sealed class SqliteJournal : IDisposable
 
         if (fenced > 0)
             counters.CountFenced(fenced);
-        if (committed is { Count: > 0 })
-            options.EventStream!.Publish(new JournalCommitted(committed));
+        if (committed is not { Count: > 0 })
+            return;
+        options.EventStream!.Publish(new JournalCommitted(committed, hasGap));
+        hasGap = false;
     }
 
     private void RunJob(IJob job)

@@ -134,7 +134,7 @@ public sealed class ActiveScenarios
         var connection = Follow(kit);
         kit.Commit(1);
         kit.Tables.Change(2);
-        kit.Commit(3);
+        kit.Commit(3, hasGap: true);
         connection.TakeAll().SelectMany(static a => a.Clients).Select(static c => c.Client).Distinct()
             .ShouldBe([.. ((int[])[1, 2, 3]).Select(static i => Convert.ToHexString(MemoryTables.DuidOf(i)))], ignoreOrder: true);
     }

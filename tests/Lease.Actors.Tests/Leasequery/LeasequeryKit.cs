@@ -52,7 +52,8 @@ internal sealed class LeasequeryKit : TestKit
     public LeasequeryService Service { get; }
 
     /// <summary>A committed change, published.</summary>
-    public void Commit(int client, Bindings.LeasePhase phase = Bindings.LeasePhase.Active) => Sys.EventStream.Publish(new JournalCommitted([Tables.Change(client, phase)]));
+    public void Commit(int client, Bindings.LeasePhase phase = Bindings.LeasePhase.Active, bool hasGap = false)
+        => Sys.EventStream.Publish(new JournalCommitted([Tables.Change(client, phase)], hasGap));
 
     public ScriptedConnection Connect()
     {
