@@ -5,6 +5,7 @@ using Lease.Kernel.Persistence;
 using Lease.Kernel.TestKit;
 using Lease.Peers.Dhcp6;
 using Lease.Protocol.Dhcp6;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Host.Tests.Dhcp6;
@@ -30,12 +31,12 @@ internal sealed class TestServer : IAsyncDisposable
     public static string NewDirectory() => Directory.CreateTempSubdirectory("lease-test-").FullName;
 
     /// <summary>Starts with a <c>Dhcp6</c> body (without interfaces) and a <c>leasequery</c> body.</summary>
-    public static async Task<TestServer> StartAsync(string dhcp6, string? directory = null, VirtualTime? time = null, string leasequery = "")
+    public static async Task<TestServer> StartAsync(string dhcp6, string? directory = null, VirtualTime? time = null, string leasequery = "", ILoggerFactory? loggers = null)
     {
         time ??= new VirtualTime();
         directory ??= NewDirectory();
         var configuration = Read(dhcp6, leasequery);
-        return new TestServer(await LeaseServer.StartAsync(configuration, directory, time, NullLoggerFactory.Instance), time, directory);
+        return new TestServer(await LeaseServer.StartAsync(configuration, directory, time, loggers ?? NullLoggerFactory.Instance), time, directory);
     }
 
     public static LeaseConfiguration Read(string dhcp6, string leasequery = "")

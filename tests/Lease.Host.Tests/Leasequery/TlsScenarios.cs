@@ -63,14 +63,20 @@ public sealed class TlsScenarios : IDisposable
             openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=other" -keyout other.key -out other.csr
             openssl x509 -req -in other.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 365 -extfile router-7.ext -out other.pem
             """);
-        await using var server = await StartAsync("required", "\"certificate\": \"CN=router-7\"");
+        var log = new LogLines();
+        await using var server = await StartAsync("required", "\"certificate\": \"CN=router-7\"", log: log);
         await RefusedAsync(server, "stranger");
+        await LoggedAsync(log, "CN=stranger", "no known authority has signed it");
         await RefusedAsync(server, "other");
         server.Server.LeasequeryCounters[LeasequeryCount.NotAllowed].ShouldBe(1);
+        await LoggedAsync(log, "its certificate is not CN=router-7");
+        await WithoutCertificateAsync(server);
+        await LoggedAsync(log, "TLS with [::1]", "no certificate was shown");
 
         // Two years on, by the server's clock, everything has expired.
-        await using var later = await StartAsync("required", years: 2);
+        await using var later = await StartAsync("required", years: 2, log: log);
         await RefusedAsync(later, "router-7");
+        await LoggedAsync(log, "CN=router-7", "expired on");
     }
 
     [Fact]
@@ -102,12 +108,13 @@ public sealed class TlsScenarios : IDisposable
         shell.ExitCode.ShouldBe(0, output);
     }
 
-    private Task<TestServer> StartAsync(string tls, string more = "", int years = 0)
+    private Task<TestServer> StartAsync(string tls, string more = "", int years = 0, LogLines? log = null)
     {
         var requestor = more.Length == 0 ? $"\"tls\": \"{tls}\"" : $"\"tls\": \"{tls}\", {more}";
         return TestServer.StartAsync(
             QueriedServer.Links,
             time: new Kernel.TestKit.VirtualTime(DateTimeOffset.UtcNow.AddYears(years)),
+            loggers: log,
             leasequery: $$"""
                 "requestors": [{"from": "::1", {{requestor}}}], "tcp": {"addresses": ["::1"]},
                 "tls": {"certificate": "{{directory}}/server.pem", "key": "{{directory}}/server.key", "authorities": "{{directory}}/ca.pem"}
@@ -119,6 +126,26 @@ public sealed class TlsScenarios : IDisposable
         var certificates = TlsCertificates.Load($"{directory}/{name}.pem", $"{directory}/{name}.key", $"{directory}/ca.pem", TimeProvider.System, NullLogger.Instance);
         return RequestorConnection.ConnectAsync(
             new IPEndPoint(IPAddress.IPv6Loopback, server.Server.LeasequeryPort), QueriedServer.Requestor, TimeSpan.FromSeconds(20), TimeProvider.System, certificates, QueriedServer.Deadline());
+    }
+
+    private static Task LoggedAsync(LogLines log, params string[] words)
+        => TestServer.EventuallyAsync(() => Task.FromResult(log.Lines.Any(l => words.All(w => l.Contains(w, StringComparison.Ordinal)))), $"logged: {string.Join(", ", words)}");
+
+    private static async Task WithoutCertificateAsync(TestServer server)
+    {
+        using var client = new System.Net.Sockets.TcpClient(System.Net.Sockets.AddressFamily.InterNetworkV6);
+        await client.ConnectAsync(IPAddress.IPv6Loopback, server.Server.LeasequeryPort);
+        await using var plain = client.GetStream();
+        await plain.WriteAsync(new byte[] { 0, 4, (byte)MessageType.StartTls, 0, 0, 1 });
+        var reply = new byte[6];
+        await plain.ReadExactlyAsync(reply);
+        reply[2].ShouldBe((byte)MessageType.Reply);
+        await using var secure = new System.Net.Security.SslStream(plain, leaveInnerStreamOpen: true, static (_, _, _, _) => true);
+        await Should.ThrowAsync<Exception>(async () =>
+        {
+            await secure.AuthenticateAsClientAsync("lease-1");
+            await secure.ReadExactlyAsync(reply);
+        });
     }
 
     // With TLS 1.3 a client learns only afterwards that its certificate was refused.
