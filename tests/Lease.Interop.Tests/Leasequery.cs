@@ -43,6 +43,50 @@ public sealed class Leasequery
         await capture.AssertWellFormedTcpAsync(15, 16, 17);
     }
 
+    [Fact]
+    public async Task Relay_id_and_remote_id_of_a_real_relay_find_the_clients_behind_it()
+    {
+        await using var hosts = await TestHosts.CreateAsync("dhclient", "dibbler-relay");
+        await hosts.AddFarHostAsync();
+        var server = await StartAsync(hosts);
+        var capture = await Capture.StartAsync(hosts);
+        var configuration = hosts.WriteFile("relay.conf", $$"""
+            log-level 8
+            option remote-id 5-0x01020304
+            option relay-id 00:03:00:01:04:00:00:00:00:01
+            iface {{hosts.TowardsFar}} {
+              client multicast yes
+              interface-id 5555
+            }
+            iface {{hosts.Client}} {
+              server unicast 2001:db8:1::1
+            }
+
+            """);
+        var work = Directory.CreateDirectory(Path.Combine(hosts.Folder, "dibbler")).FullName;
+        var relay = hosts.Start(
+            hosts.Client,
+            "/usr/bin/unshare",
+            "-m",
+            "/bin/sh",
+            "-c",
+            $"mkdir -p /etc/dibbler /var/lib/dibbler /var/log/dibbler && cp {configuration} {work}/relay.conf && mount --bind {work} /etc/dibbler"
+            + $" && mount --bind {work} /var/lib/dibbler && mount --bind {work} /var/log/dibbler && exec dibbler-relay run");
+        await relay.ExpectAsync("socket", Patience);
+        var files = Path.Combine(hosts.Folder, "far");
+        hosts.Start(hosts.Far, "dhclient", "-6", "-N", "-d", "-v", "-D", "LL", "-lf", files + ".leases", "-pf", files + ".pid", "-sf", hosts.WriteScript("script"), hosts.Far);
+        await server.ExpectAsync("granted link=subnet-2", Patience);
+        var relayed = LeaseOf(server.Output, "2001:db8:2:0:1:");
+        foreach (var way in (string[])["udp", "bulk"])
+        {
+            Assert.Contains(relayed.Address, await AskAsync(hosts, way, "by-remote-id", "5:01020304", "--option", "remote-id"), StringComparison.Ordinal);
+            Assert.Contains(relayed.Address, await AskAsync(hosts, way, "by-relay-id", "00:03:00:01:04:00:00:00:00:01", "--option", "lq-relay-data"), StringComparison.Ordinal);
+        }
+
+        await capture.AssertWellFormedAsync();
+        await capture.AssertWellFormedTcpAsync();
+    }
+
     private static async Task<RunningProgram> StartAsync(TestHosts hosts)
     {
         var file = hosts.WriteFile("queried.json", $$$"""

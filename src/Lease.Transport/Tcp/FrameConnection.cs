@@ -38,6 +38,7 @@ internal sealed class FrameConnection : IFrameConnection
     private bool readWanted;
     private bool writing;
     private int closed;
+    private int toldClosed;
 
     public FrameConnection(
         Socket socket, IPEndPoint remote, TcpServerOptions options, TcpCounters counters, TimeProvider time, ILogger logger, Action<FrameConnection> onClosed)
@@ -67,7 +68,7 @@ internal sealed class FrameConnection : IFrameConnection
         }
 
         if (Volatile.Read(ref closed) != 0)
-            receiver.Tell(new ConnectionClosed(closeReason ?? "closed"));
+            TellClosed(closeReason ?? "closed");
         else if (read)
             _ = ReadOneAsync();
     }
@@ -127,17 +128,31 @@ internal sealed class FrameConnection : IFrameConnection
         stream.Dispose();
         ended.Dispose();
         onClosed(this);
-        session?.Tell(new ConnectionClosed(reason));
+        TellClosed(reason);
+    }
+
+    private void TellClosed(string reason)
+    {
+        if (session is { } receiver && Interlocked.Exchange(ref toldClosed, 1) == 0)
+            receiver.Tell(new ConnectionClosed(reason));
     }
 
     private async Task ReadOneAsync()
     {
+        // A message that has begun must be whole in time, however its octets trickle in; between two there is no hurry.
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
+        using var timeout = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var expiry = timeout.Token.Register(deadline.Cancel);
+        var begun = false;
         try
         {
             byte[]? frame;
             while ((frame = TakeFrame()) is null)
             {
-                var octets = await ReceiveAsync();
+                if (receivedLength > 0 && !begun)
+                    timeout.CancelAfter(options.FrameTimeout);
+                begun |= receivedLength > 0;
+                var octets = await stream.ReadAsync(received.AsMemory(receivedLength), deadline.Token);
                 if (octets > 0)
                 {
                     receivedLength += octets;
@@ -162,16 +177,6 @@ internal sealed class FrameConnection : IFrameConnection
         {
             Fail($"reading failed: {e.Message}");
         }
-    }
-
-    // A message that has begun must end in time; between two there is no hurry.
-    private async ValueTask<int> ReceiveAsync()
-    {
-        if (receivedLength == 0)
-            return await stream.ReadAsync(received, ended.Token);
-        using var timeout = new CancellationTokenSource(options.FrameTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ended.Token);
-        return await stream.ReadAsync(received.AsMemory(receivedLength), either.Token);
     }
 
     private byte[]? TakeFrame()
@@ -221,11 +226,11 @@ internal sealed class FrameConnection : IFrameConnection
     {
         try
         {
-            if (stream is SslStream secure)
-                await secure.ShutdownAsync();
-            socket.Shutdown(SocketShutdown.Send);
             using var timeout = new CancellationTokenSource(Linger, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ended.Token);
+            if (stream is SslStream secure)
+                await secure.ShutdownAsync().WaitAsync(either.Token);
+            socket.Shutdown(SocketShutdown.Send);
             var rest = new byte[InitialBuffer];
             while (await socket.ReceiveAsync(rest, either.Token) > 0)
             {
@@ -255,7 +260,7 @@ internal sealed class FrameConnection : IFrameConnection
             IsSecure = true;
             session?.Tell(new TlsStarted(secure.RemoteCertificate as X509Certificate2));
         }
-        catch (Exception e) when (e is AuthenticationException or IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (e is AuthenticationException or IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
         {
             reason ??= e is OperationCanceledException ? "the handshake took too long" : e.InnerException?.Message ?? e.Message;
             logger.TlsRefused(Remote.ToString(), reason);

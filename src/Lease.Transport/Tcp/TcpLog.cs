@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Transport.Tcp;
@@ -9,7 +8,7 @@ internal static partial class TcpLog
     public static partial void ListeningTcp(this ILogger logger, string address, int port);
 
     [LoggerMessage(4102, LogLevel.Warning, "accepting a connection on port {Port} failed: {Error}")]
-    public static partial void AcceptFailed(this ILogger logger, int port, SocketError error);
+    public static partial void AcceptFailed(this ILogger logger, int port, string error);
 
     [LoggerMessage(4103, LogLevel.Warning, "TLS with {Source} refused: {Reason}")]
     public static partial void TlsRefused(this ILogger logger, string source, string reason);

@@ -117,29 +117,36 @@ public sealed class TcpServer : IDisposable
             {
                 Open(await listener.AcceptAsync());
             }
-            catch (SocketException e) when (!stopping)
-            {
-                // No descriptor left, or gone before it was taken: the next may do better.
-                logger.AcceptFailed(options.Port, e.SocketErrorCode);
-                await Task.Delay(PauseAfterError, time);
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception) when (stopping)
             {
                 return;
+            }
+#pragma warning disable CA1031 // No descriptor left, gone before it was taken, or a defect in who takes it: the next connection may do better.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                logger.AcceptFailed(options.Port, e.Message);
+                await Task.Delay(PauseAfterError, time);
             }
         }
     }
 
     private void Open(Socket socket)
     {
-        if (socket.RemoteEndPoint is not IPEndPoint remote)
+        IPEndPoint remote;
+        try
         {
+            remote = (IPEndPoint)socket.RemoteEndPoint!;
+            socket.NoDelay = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
+        }
+        catch (SocketException)
+        {
+            // Gone already.
             socket.Dispose();
             return;
         }
 
-        socket.NoDelay = true;
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
         var connection = new FrameConnection(socket, remote, options, Counters, time, logger, OnClosed);
         lock (gate)
             connections.Add(connection);

@@ -52,7 +52,7 @@ public sealed class TlsCertificates
             ClientCertificateRequired = true,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => IsTrusted(current, certificate, ClientAuthentication, refused),
+            RemoteCertificateValidationCallback = (_, certificate, sent, _) => IsTrusted(current, certificate, sent, ClientAuthentication, refused),
         };
     }
 
@@ -68,7 +68,7 @@ public sealed class TlsCertificates
             ClientCertificateContext = current.Context,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => IsTrusted(current, certificate, ServerAuthentication, refused),
+            RemoteCertificateValidationCallback = (_, certificate, sent, _) => IsTrusted(current, certificate, sent, ServerAuthentication, refused),
         };
     }
 
@@ -81,10 +81,10 @@ public sealed class TlsCertificates
             checkedAt = time.GetTimestamp();
             try
             {
-                if (Newest() != loaded.ReadAt)
+                if (!WrittenAt().AsSpan().SequenceEqual(loaded.WrittenAt))
                     loaded = Read();
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 logger.CertificatesStay(e.Message);
             }
@@ -93,13 +93,13 @@ public sealed class TlsCertificates
         }
     }
 
-    private DateTime Newest() => new[] { certificateFile, keyFile, authoritiesFile }.Max(File.GetLastWriteTimeUtc);
+    private DateTime[] WrittenAt() => [File.GetLastWriteTimeUtc(certificateFile), File.GetLastWriteTimeUtc(keyFile), File.GetLastWriteTimeUtc(authoritiesFile)];
 
     private Loaded Read()
     {
         try
         {
-            var readAt = Newest();
+            var writtenAt = WrittenAt();
             using var leaf = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
             var chain = new X509Certificate2Collection();
             chain.ImportFromPemFile(certificateFile);
@@ -111,7 +111,7 @@ public sealed class TlsCertificates
 
             // SslStream wants a key that stands in a store of the system's.
             var usable = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pkcs12), password: null);
-            return new Loaded(SslStreamCertificateContext.Create(usable, chain, offline: true), authorities, readAt);
+            return new Loaded(SslStreamCertificateContext.Create(usable, chain, offline: true), authorities, writtenAt);
         }
         catch (Exception e) when (e is CryptographicException or UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or ArgumentException)
         {
@@ -119,7 +119,7 @@ public sealed class TlsCertificates
         }
     }
 
-    private bool IsTrusted(Loaded current, X509Certificate? certificate, string usage, Action<string> refused)
+    private bool IsTrusted(Loaded current, X509Certificate? certificate, X509Chain? sent, string usage, Action<string> refused)
     {
         if (certificate is not X509Certificate2 shown)
         {
@@ -130,6 +130,8 @@ public sealed class TlsCertificates
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(current.Authorities);
+        if (sent is not null)
+            chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationTime = time.GetLocalNow().DateTime;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
@@ -150,5 +152,5 @@ public sealed class TlsCertificates
             ? "no known authority has signed it" : s.StatusInformation.Trim()));
     }
 
-    private sealed record Loaded(SslStreamCertificateContext Context, X509Certificate2Collection Authorities, DateTime ReadAt);
+    private sealed record Loaded(SslStreamCertificateContext Context, X509Certificate2Collection Authorities, DateTime[] WrittenAt);
 }

@@ -91,6 +91,30 @@ public sealed class WireTests
     }
 
     [Fact]
+    public async Task A_message_that_trickles_in_octet_by_octet_is_given_up_too()
+    {
+        await using var server = await TestServer.StartAsync(QueriedServer.Links);
+        using var socket = Connect(server);
+        var ended = EndsAsync(socket);
+        for (var i = 0; i < 45 && !ended.IsCompleted; i++)
+        {
+            try
+            {
+                await socket.SendAsync(Query.AsMemory(i, 1));
+            }
+            catch (SocketException)
+            {
+                // The end.
+            }
+
+            await Task.WhenAny(ended, Task.Delay(20));
+            server.Time.Advance(TimeSpan.FromSeconds(4));
+        }
+
+        await ended.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
     public async Task Messages_that_are_no_query_are_ignored_and_the_next_query_is_answered()
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
