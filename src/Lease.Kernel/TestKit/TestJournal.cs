@@ -183,7 +183,12 @@ public sealed class TestJournal(TimeProvider time) : IJournal, IBindingStore
     private JournalOutcome Decide(JournalWrite write)
     {
         if (script.TryDequeue(out var scripted) && scripted != JournalOutcome.Committed)
+        {
+            if (scripted == JournalOutcome.LeaseConflict)
+                write.Conflict = FirstClaim(write);
             return scripted;
+        }
+
         if (epochs.TryGetValue(write.Shard, out var epoch) && write.Epoch < epoch)
             return JournalOutcome.Fenced;
         foreach (var change in write.Leases.Span)
@@ -197,6 +202,17 @@ public sealed class TestJournal(TimeProvider time) : IJournal, IBindingStore
 
         Store(write);
         return JournalOutcome.Committed;
+    }
+
+    private static LeaseKey FirstClaim(JournalWrite write)
+    {
+        foreach (var change in write.Leases.Span)
+        {
+            if (change.State != LeaseState.Free)
+                return change.Key;
+        }
+
+        throw new InvalidOperationException("A write that claims no lease cannot conflict.");
     }
 
     private bool IsHeldByAnother(LeaseKey lease, EntityKey binding)

@@ -1,0 +1,28 @@
+using Lease.Kernel.Persistence;
+
+namespace Lease.Actors.Tests;
+
+/// <summary>The slice table in memory.</summary>
+internal sealed class FakeSlices : ISliceStore
+{
+    public List<long> Owned { get; } = [];
+
+    public HashSet<LeaseKey> Taken { get; } = [];
+
+    public Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation)
+        => Task.FromResult<IReadOnlyList<Slice>>([]);
+
+    public Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation)
+    {
+        var number = Owned.Count;
+        if (number >= pool.SliceCount)
+            return Task.FromResult<Slice?>(null);
+        Owned.Add(number);
+        return Task.FromResult<Slice?>(new Slice(pool, number, []));
+    }
+
+    public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)
+        => Task.FromResult<IReadOnlyList<LeaseKey>>([.. Enumerable.Range(0, 20).Select(u => pool.KeyOf((uint)u)).Where(k => !Taken.Contains(k)).Take(limit)]);
+
+    public Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation) => Task.FromResult(!Taken.Contains(key));
+}
