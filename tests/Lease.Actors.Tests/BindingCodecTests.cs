@@ -1,10 +1,15 @@
 using Lease.Actors.Bindings;
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp4;
 
 namespace Lease.Actors.Tests;
 
 public sealed class BindingCodecTests
 {
+    private static readonly EntityKey Key = BindingKey.ForDuid([0, 3, 0, 1, 9], "town");
+
     private static readonly Binding Whole = new()
     {
         Link = "town",
@@ -23,7 +28,7 @@ public sealed class BindingCodecTests
     [Fact]
     public void A_binding_is_read_as_it_was_written()
     {
-        var read = BindingCodec.Decode(Whole.Link, Whole.ClientId, BindingCodec.Encode(Whole));
+        var read = BindingCodec.Decode(Key, BindingCodec.Encode(Whole));
         read.Leases.ShouldBe(Whole.Leases);
         read.LastTransactionAt.ShouldBe(Whole.LastTransactionAt);
         read.LinkLayerAddress.ToArray().ShouldBe(Whole.LinkLayerAddress.ToArray());
@@ -41,16 +46,33 @@ public sealed class BindingCodecTests
         + "03ffffffff" + "00000000000100000000000000000000" + "38" + "00000000" + "04" + "00000004" + "00000000" + "00000000" + "0000000000000006" + "0000000000000063");
 
     [Fact]
+    public void A_DHCPv4_binding_is_read_as_it_was_written()
+    {
+        var ipv4 = Whole with
+        {
+            Leases = [new BoundLease(IaKind.Ipv4, 0, PortSet.KeyOf(new Ipv4Address(0xc0000201), new PortParameters(6, 8, 52)), LeasePhase.Active, 3, 0, 100, 5)],
+            Ipv4 = new Ipv4Data(new Ipv6Address(99), [12, 1, 65]),
+        };
+        var read = BindingCodec.Decode(Key, BindingCodec.Encode(ipv4));
+        read.Leases.ShouldBe(ipv4.Leases);
+        read.Ipv4!.TunnelSource.ShouldBe(ipv4.Ipv4.TunnelSource);
+        read.Ipv4.Options.ShouldBe(ipv4.Ipv4.Options);
+        PortSet.TryOf(read.Leases[0].Key, out var ports).ShouldBeTrue();
+        ports.ShouldBe(new PortParameters(6, 8, 52));
+        BindingCodec.Decode(Key, BindingCodec.Encode(ipv4 with { Ipv4 = new Ipv4Data(TunnelSource: null, []) })).Ipv4!.TunnelSource.ShouldBeNull();
+    }
+
+    [Fact]
     public void A_truncated_payload_is_refused_wherever_it_ends()
     {
         var payload = BindingCodec.Encode(Whole);
         for (var length = 0; length < payload.Length; length++)
-            Should.Throw<InvalidDataException>(() => BindingCodec.Decode("town", Whole.ClientId, payload.AsSpan(0, length)));
+            Should.Throw<InvalidDataException>(() => BindingCodec.Decode(Key, payload.AsSpan(0, length)));
     }
 
     [Fact]
     public void A_payload_of_a_later_version_is_refused()
-        => Should.Throw<InvalidDataException>(() => BindingCodec.Decode("town", Whole.ClientId, [2, 0, 0])).Message.ShouldContain("version 2");
+        => Should.Throw<InvalidDataException>(() => BindingCodec.Decode(Key, [3, 0, 0])).Message.ShouldContain("version 3");
 
     [Fact]
     public void A_binding_of_very_many_leases_is_stored()
@@ -61,14 +83,14 @@ public sealed class BindingCodecTests
             ClientId = Whole.ClientId,
             Leases = [.. Enumerable.Range(0, 500).Select(static i => new BoundLease(IaKind.NonTemporary, (uint)i, new LeaseKey((uint)i, 128), LeasePhase.Active, 1, 1, 1, i))],
         };
-        BindingCodec.Decode("town", many.ClientId, BindingCodec.Encode(many)).Leases.ShouldBe(many.Leases);
+        BindingCodec.Decode(Key, BindingCodec.Encode(many)).Leases.ShouldBe(many.Leases);
     }
 
     [Fact]
     public void A_key_holds_client_and_link()
     {
         var key = BindingKey.ForDuid([0, 3, 0, 1], "town");
-        BindingKey.DuidOf(key).ToArray().ShouldBe([0, 3, 0, 1]);
+        BindingKey.IdentityOf(key).ToArray().ShouldBe([0, 3, 0, 1]);
         BindingKey.LinkOf(key).ShouldBe("town");
         key.ShouldNotBe(BindingKey.ForDuid([0, 3, 0, 1], "village"));
         key.Hash.ShouldBe(BindingKey.ForDuid([0, 3, 0, 1], "town").Hash);

@@ -53,7 +53,7 @@ public sealed class Durability
         await foreach (var lease in store.ReadLeasesAsync(CancellationToken.None))
         {
             if (lease.State == LeaseState.Active && lease.Binding is { } binding)
-                stored[new Lease.Protocol.Ipv6Prefix(new Lease.Protocol.Ipv6Address(lease.Key.Address), lease.Key.Length).ToString()] = Duid.ToText(BindingKey.DuidOf(binding).Span);
+                stored[new Lease.Protocol.Ipv6Prefix(new Lease.Protocol.Ipv6Address(lease.Key.Address), lease.Key.Length).ToString()] = Duid.ToText(BindingKey.IdentityOf(binding).Span);
         }
 
         foreach (var (lease, client) in holders)

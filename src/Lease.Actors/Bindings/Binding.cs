@@ -1,8 +1,10 @@
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+using Lease.Protocol;
 
 namespace Lease.Actors.Bindings;
 
-/// <summary>What an identity association holds (RFC 8415 section 12). The numbers are stored: never reuse one.</summary>
+/// <summary>What an identity association holds (RFC 8415 section 12), or DHCPv4 in the place of one. The numbers are stored: never reuse one.</summary>
 public enum IaKind : byte
 {
     /// <summary>IA_NA: addresses.</summary>
@@ -13,6 +15,9 @@ public enum IaKind : byte
 
     /// <summary>IA_PD: delegated prefixes.</summary>
     PrefixDelegation = 3,
+
+    /// <summary>No identity association: an IPv4 address, maybe with a port set, of DHCPv4.</summary>
+    Ipv4 = 4,
 }
 
 /// <summary>The life of a lease within its binding. The numbers are stored: never reuse one.</summary>
@@ -66,15 +71,30 @@ public sealed record BoundLease(
 /// <param name="RelayIds">Data of the relay-id options, the relay nearest to the client first.</param>
 public sealed record RelayData(UInt128 PeerAddress, byte[] Forward, byte[]? RemoteId, IReadOnlyList<byte[]> RelayIds);
 
+/// <summary>What DHCPv4 adds to a binding.</summary>
+/// <param name="TunnelSource">The client's tunnel source address (RFC 8539, option 109); null when it gave none.</param>
+/// <param name="Options">DHCPv4 options of the client that a query may ask for, as sent: code, length, data, one after the other.</param>
+public sealed record Ipv4Data(Ipv6Address? TunnelSource, byte[] Options)
+{
+    // No prefix or port set has this: tunnel sources have a space of their own in the lease table.
+    private const uint TunnelMark = uint.MaxValue;
+
+    /// <summary>The row of the lease table that keeps a tunnel source address to one client (RFC 8539 section 8).</summary>
+    public static LeaseKey TunnelKey(Ipv6Address source) => new(source.Value, 128, TunnelMark);
+
+    /// <summary>Whether the key is that of a tunnel source address.</summary>
+    public static bool IsTunnelKey(LeaseKey key) => key.Ports == TunnelMark;
+}
+
 /// <summary>
 /// The current state of a client on a link: what its binding row holds. Immutable; each committed event makes a new one.
 /// </summary>
-public sealed class Binding
+public sealed record Binding
 {
     /// <summary>Name of the link.</summary>
     public required string Link { get; init; }
 
-    /// <summary>The client's DUID.</summary>
+    /// <summary>What identifies the client: see <see cref="BindingKey.IdentityOf(EntityKey)"/>.</summary>
     public required ReadOnlyMemory<byte> ClientId { get; init; }
 
     /// <summary>Every lease that the binding remembers, also ended ones.</summary>
@@ -89,8 +109,11 @@ public sealed class Binding
     /// <summary>The relays' data; null when the client was direct or it is not kept.</summary>
     public RelayData? Relay { get; init; }
 
-    /// <summary>Options of the client that a query may ask for, as sent: code, length, data, one after the other.</summary>
+    /// <summary>DHCPv6 options of the client that a query may ask for, as sent: code, length, data, one after the other.</summary>
     public ReadOnlyMemory<byte> ClientOptions { get; init; }
+
+    /// <summary>What only a DHCPv4 client has; null for a DHCPv6 client.</summary>
+    public Ipv4Data? Ipv4 { get; init; }
 
     /// <summary>
     /// When the binding has to be looked at again, Unix milliseconds: its first lease or probation ends, or, after the last one has ended,

@@ -1,19 +1,24 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Lease.Kernel.Sharding;
 
 namespace Lease.Actors.Bindings;
 
 /// <summary>
-/// The payload of a binding row. Layout (network order): version u8 = 1; last transaction i64 (Unix ms); link-layer address (u8 length);
+/// The payload of a binding row. Layout (network order): version u8 = 1 (DHCPv6) or 2 (DHCPv4); last transaction i64 (Unix ms); link-layer address (u8 length);
 /// client options (u16 length); relay flag u8, when 1: peer-address 16, RELAY-FORW (u16 length), remote-id (u16 length, 0xffff none), number of relay-ids
 /// u8, each (u8 length); number of leases u16, each: IA kind u8, IAID u32, address 16, length u8, ports u32, phase u8, subnet u32, preferred
 /// u32 s, valid u32 s, changed i64 (Unix ms), probation end i64 (Unix ms). Client id and link are in the row's key.
+/// Version 2, of DHCPv4 bindings, has behind that: tunnel source flag u8, when 1: address 16; DHCPv4 options (u16 length).
 /// A new layout gets a new version number; every older one stays readable.
 /// </summary>
 public static class BindingCodec
 {
-    /// <summary>Of the layout that is written.</summary>
-    internal const byte Version = 1;
+    /// <summary>Of a DHCPv6 binding.</summary>
+    internal const byte Dhcp6Version = 1;
+
+    /// <summary>Of a DHCPv4 binding.</summary>
+    internal const byte Dhcp4Version = 2;
 
     private const ushort None = 0xffff;
 
@@ -21,7 +26,7 @@ public static class BindingCodec
     public static byte[] Encode(Binding binding)
     {
         var writer = new PayloadWriter(stackalloc byte[1024]);
-        writer.U8(Version);
+        writer.U8(binding.Ipv4 is null ? Dhcp6Version : Dhcp4Version);
         writer.I64(binding.LastTransactionAt);
         writer.Short(binding.LinkLayerAddress.Span);
         writer.Long(binding.ClientOptions.Span);
@@ -29,12 +34,14 @@ public static class BindingCodec
         writer.U16((ushort)binding.Leases.Count);
         foreach (var lease in binding.Leases)
             EncodeLease(ref writer, lease);
+        if (binding.Ipv4 is { } ipv4)
+            EncodeIpv4(ref writer, ipv4);
         return writer.ToArrayAndRelease();
     }
 
     /// <summary>Decodes a row's payload.</summary>
     /// <exception cref="InvalidDataException">The payload is of an unknown version or damaged.</exception>
-    public static Binding Decode(string link, ReadOnlyMemory<byte> clientId, ReadOnlySpan<byte> payload)
+    public static Binding Decode(EntityKey key, ReadOnlySpan<byte> payload)
     {
         var view = new BindingView(payload);
         var leases = new BoundLease[view.LeaseCount];
@@ -42,13 +49,14 @@ public static class BindingCodec
             leases[i] = view.Lease(i).ToBoundLease();
         return new Binding
         {
-            Link = link,
-            ClientId = clientId,
+            Link = BindingKey.LinkOf(key),
+            ClientId = BindingKey.IdentityOf(key),
             LastTransactionAt = view.LastTransactionAt,
             LinkLayerAddress = view.LinkLayerAddress.ToArray(),
             ClientOptions = view.ClientOptions.ToArray(),
             Relay = view.IsRelayed ? DecodeRelay(view) : null,
             Leases = leases,
+            Ipv4 = view.IsIpv4 ? new Ipv4Data(view.HasTunnelSource ? view.TunnelSource : null, view.Ipv4Options.ToArray()) : null,
         };
     }
 
@@ -66,6 +74,14 @@ public static class BindingCodec
         writer.U8((byte)relay.RelayIds.Count);
         foreach (var id in relay.RelayIds)
             writer.Short(id);
+    }
+
+    private static void EncodeIpv4(ref PayloadWriter writer, Ipv4Data ipv4)
+    {
+        writer.U8(ipv4.TunnelSource is null ? (byte)0 : (byte)1);
+        if (ipv4.TunnelSource is { } source)
+            writer.U128(source.Value);
+        writer.Long(ipv4.Options);
     }
 
     private static RelayData DecodeRelay(in BindingView view)

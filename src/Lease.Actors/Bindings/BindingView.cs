@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Lease.Kernel.Persistence;
+using Lease.Protocol;
 
 namespace Lease.Actors.Bindings;
 
@@ -19,8 +20,9 @@ public readonly ref struct BindingView
     {
         var reader = new PayloadReader(payload);
         var version = reader.U8();
-        if (version != BindingCodec.Version)
-            throw new InvalidDataException($"binding payload of version {version}; this program knows {BindingCodec.Version}");
+        if (version is not (BindingCodec.Dhcp6Version or BindingCodec.Dhcp4Version))
+            throw new InvalidDataException($"binding payload of version {version}; this program knows {BindingCodec.Dhcp6Version} and {BindingCodec.Dhcp4Version}");
+        IsIpv4 = version == BindingCodec.Dhcp4Version;
         LastTransactionAt = reader.I64();
         LinkLayerAddress = reader.Span(reader.U8());
         ClientOptions = reader.Span(reader.U16());
@@ -41,6 +43,12 @@ public readonly ref struct BindingView
 
         LeaseCount = reader.U16();
         leases = reader.Span(LeaseCount * LeaseView.Size);
+        if (!IsIpv4)
+            return;
+        HasTunnelSource = reader.U8() != 0;
+        if (HasTunnelSource)
+            TunnelSource = new Ipv6Address(reader.U128());
+        Ipv4Options = reader.Span(reader.U16());
     }
 
     /// <summary>As <see cref="Binding.LastTransactionAt"/>.</summary>
@@ -69,6 +77,18 @@ public readonly ref struct BindingView
 
     /// <summary>Number of relay-ids.</summary>
     public int RelayIdCount { get; }
+
+    /// <summary>Whether this is a DHCPv4 client's binding.</summary>
+    public bool IsIpv4 { get; }
+
+    /// <summary>Whether the client gave a tunnel source address.</summary>
+    public bool HasTunnelSource { get; }
+
+    /// <summary>As <see cref="Ipv4Data.TunnelSource"/>.</summary>
+    public Ipv6Address TunnelSource { get; }
+
+    /// <summary>As <see cref="Ipv4Data.Options"/>.</summary>
+    public ReadOnlySpan<byte> Ipv4Options { get; }
 
     /// <summary>Number of leases, ended ones among them.</summary>
     public int LeaseCount { get; }

@@ -1,4 +1,3 @@
-using Lease.Kernel.Persistence;
 using Lease.Protocol;
 
 namespace Lease.Actors.Configuration;
@@ -7,7 +6,7 @@ namespace Lease.Actors.Configuration;
 /// The <c>Dhcp6</c> object of the configuration, checked and with inheritance resolved: what the server works with. Immutable; a reread
 /// configuration is a new object.
 /// </summary>
-public sealed class Dhcp6Configuration
+public sealed class Dhcp6Configuration : ServiceConfiguration
 {
     /// <summary>Where to listen (<c>interfaces-config.interfaces</c>).</summary>
     public required IReadOnlyList<ListenInterface> Interfaces { get; init; }
@@ -21,143 +20,14 @@ public sealed class Dhcp6Configuration
     /// <summary>The DUID of <c>server-id</c>; null: the one in the store, made at the first start.</summary>
     public byte[]? ServerDuid { get; init; }
 
-    /// <summary>The links: shared networks, and each subnet that is in none.</summary>
-    public required IReadOnlyList<Link> Links { get; init; }
-
-    /// <summary>Options of the global level.</summary>
-    public required OptionSet Options { get; init; }
-
-    /// <summary>Reservations of the global level (used where <see cref="Subnet.ReservationsGlobal"/> is set).</summary>
-    public required ReservationTable Reservations { get; init; }
-
-    /// <summary>Which identifier of a client is looked up first (<c>host-reservation-identifiers</c>).</summary>
-    public IReadOnlyList<ReservationIdentifier> ReservationIdentifiers { get; init; } = [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid];
-
-    /// <summary>How long a declined address stays out of use (<c>decline-probation-period</c>).</summary>
-    public TimeSpan DeclineProbation { get; init; } = TimeSpan.FromHours(24);
-
-    /// <summary>How long the binding of a client whose last lease ended is remembered (<c>expired-leases-processing.hold-reclaimed-time</c>): its address stays known for its return.</summary>
-    public TimeSpan HoldEndedBinding { get; init; } = TimeSpan.FromHours(1);
-
-    /// <summary>How long an advertised address is kept for its client (<c>offer-lifetime</c>; 0 in the file means this default).</summary>
-    public TimeSpan OfferLifetime { get; init; } = TimeSpan.FromSeconds(60);
-
     /// <summary>Options that a relay may supply in RSOO (<c>relay-supplied-options</c>, RFC 6422).</summary>
     public IReadOnlySet<ushort> RelaySuppliedOptions { get; init; } = new HashSet<ushort> { 65 };
 
-    /// <summary>Definitions of <c>option-def</c>, for names in logs and queries.</summary>
-    public IReadOnlyList<OptionDefinition> OptionDefinitions { get; init; } = [];
+    /// <summary>UDP port on the loopback by which DHCPv4 messages go to another program's DHCPv4 engine (<c>dhcp4o6-port</c>, Kea's wire); 0: the engine is this program's.</summary>
+    public int Dhcp4o6Port { get; init; }
 }
 
 /// <summary>An entry of <c>interfaces-config.interfaces</c>: <c>eth0</c>, <c>eth0/2001:db8::1</c> or <c>*</c>.</summary>
 /// <param name="Name">Interface name, or <c>*</c> for every one that is up and not the loopback.</param>
 /// <param name="Unicast">An address of the interface that also receives what is sent to it by unicast; null for none.</param>
 public sealed record ListenInterface(string Name, Ipv6Address? Unicast);
-
-/// <summary>A link: the clients' identity space (RFC 8415 section 4.2). A shared network, or a subnet standing alone.</summary>
-public sealed class Link
-{
-    /// <summary>Name of the shared network, or <c>subnet-ID</c>. Part of every binding's key: renaming a link forgets its bindings.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Its subnets in the order of the file.</summary>
-    public required IReadOnlyList<Subnet> Subnets { get; init; }
-}
-
-/// <summary>How a subnet is found for a message.</summary>
-public sealed record SubnetSelectors
-{
-    /// <summary>Interface on which direct clients are served; null for none.</summary>
-    public string? Interface { get; init; }
-
-    /// <summary>Interface-id that a relay sends; null for none.</summary>
-    public byte[]? InterfaceId { get; init; }
-
-    /// <summary>Link-addresses of relays that stand for this subnet beside the addresses in its prefix (<c>relay.ip-addresses</c>).</summary>
-    public IReadOnlyList<Ipv6Address> RelayAddresses { get; init; } = [];
-}
-
-/// <summary>A subnet with everything inherited from its shared network and the global level.</summary>
-public sealed class Subnet
-{
-    /// <summary>The number of the file, unique.</summary>
-    public required uint Id { get; init; }
-
-    /// <summary>The prefix of its addresses.</summary>
-    public required Ipv6Prefix Prefix { get; init; }
-
-    /// <summary>How it is found; values of the shared network are inherited.</summary>
-    public required SubnetSelectors Selectors { get; init; }
-
-    /// <summary>Address pools in the order of the file.</summary>
-    public required IReadOnlyList<AddressPool> Pools
-    {
-        get;
-        init
-        {
-            field = value;
-            AddressRanges = [.. value.Select(static p => p.Range)];
-        }
-    }
-
-    /// <summary>The ranges of <see cref="Pools"/>.</summary>
-    public IReadOnlyList<PoolRange> AddressRanges { get; private init; } = [];
-
-    /// <summary>Prefix pools in the order of the file.</summary>
-    public required IReadOnlyList<PrefixPool> PrefixPools
-    {
-        get;
-        init
-        {
-            field = value;
-            PrefixRanges = [.. value.Select(static p => p.Range)];
-        }
-    }
-
-    /// <summary>The ranges of <see cref="PrefixPools"/>.</summary>
-    public IReadOnlyList<PoolRange> PrefixRanges { get; private init; } = [];
-
-    /// <summary>Lifetimes of addresses and prefixes.</summary>
-    public required Lifetimes Lifetimes { get; init; }
-
-    /// <summary>T1 and T2.</summary>
-    public required RenewalTimers Timers { get; init; }
-
-    /// <summary>Whether a SOLICIT with Rapid Commit is answered with a REPLY.</summary>
-    public bool RapidCommit { get; init; }
-
-    /// <summary>Options: the subnet's, then those of the shared network and of the global level that it does not set itself.</summary>
-    public required OptionSet Options { get; init; }
-
-    /// <summary>The subnet's own reservations.</summary>
-    public required ReservationTable Reservations { get; init; }
-
-    /// <summary><c>reservations-global</c>.</summary>
-    public bool ReservationsGlobal { get; init; }
-
-    /// <summary><c>reservations-in-subnet</c>.</summary>
-    public bool ReservationsInSubnet { get; init; } = true;
-
-    /// <summary><c>reservations-out-of-pool</c>: reservations are never inside pools, so pools need not be checked against them.</summary>
-    public bool ReservationsOutOfPool { get; init; }
-
-    /// <summary>Share of the valid lifetime, 0..1, that may pass while a renewal is answered with the remaining lifetime of the lease without a new commit (<c>cache-threshold</c>); 0: off.</summary>
-    public double CacheThreshold { get; init; }
-
-    /// <summary>Upper bound on the age of a lease that is answered so (<c>cache-max-age</c>); null for none.</summary>
-    public TimeSpan? CacheMaxAge { get; init; }
-
-    /// <summary>Whether relay data is kept with the binding for queries (<c>store-extended-info</c>). Default here: on.</summary>
-    public bool StoreExtendedInfo { get; init; } = true;
-}
-
-/// <summary>Minimum, default and maximum lifetimes in seconds; 0xffffffff is infinity. The client's hint is honoured within minimum and maximum.</summary>
-public sealed record Lifetimes(uint MinPreferred, uint Preferred, uint MaxPreferred, uint MinValid, uint Valid, uint MaxValid);
-
-/// <summary>T1 and T2 (RFC 8415 section 14.2).</summary>
-/// <param name="T1">Configured <c>renew-timer</c> in seconds; null: computed, or 0 (the client chooses) when <paramref name="Calculate"/> is off.</param>
-/// <param name="T2">Configured <c>rebind-timer</c> in seconds; null as for T1.</param>
-/// <param name="Calculate"><c>calculate-tee-times</c>.</param>
-/// <param name="T1Share">T1 as a share of the shortest preferred lifetime, 0..1 (<c>t1-percent</c>).</param>
-/// <param name="T2Share">T2 likewise (<c>t2-percent</c>).</param>
-public sealed record RenewalTimers(uint? T1, uint? T2, bool Calculate = true, double T1Share = 0.5, double T2Share = 0.8);

@@ -2,14 +2,20 @@ using Lease.Protocol;
 
 namespace Lease.Actors.Configuration;
 
-/// <summary>By what a client is known to a reservation. Kea has more (flex-id, circuit-id, client-id); those two identify DHCPv6 clients.</summary>
+/// <summary>By what a client is known to a reservation. Kea has flex-id as well.</summary>
 public enum ReservationIdentifier
 {
-    /// <summary>The client's DUID.</summary>
+    /// <summary>The client's DUID; of a DHCPv4 client, the one in its client identifier (RFC 4361).</summary>
     Duid,
 
-    /// <summary>The client's link-layer address: from option 79 of its relay, or from a DUID-LLT or DUID-LL.</summary>
+    /// <summary>The client's link-layer address: from chaddr; for DHCPv6 from option 79 of its relay, or from a DUID-LLT or DUID-LL.</summary>
     HardwareAddress,
+
+    /// <summary>DHCPv4: the client identifier.</summary>
+    ClientId,
+
+    /// <summary>DHCPv4: the circuit-id of the relay (RFC 3046).</summary>
+    CircuitId,
 }
 
 /// <summary>A host reservation.</summary>
@@ -32,6 +38,9 @@ public sealed class Reservation
 
     /// <summary>Name for the client's FQDN option; null for none.</summary>
     public string? Hostname { get; init; }
+
+    /// <summary>DHCPv4: siaddr, sname and file for this host.</summary>
+    public BootFields Boot { get; init; } = BootFields.Empty;
 
     /// <summary>The host's own options: the most specific level.</summary>
     public OptionSet Options { get; init; } = OptionSet.Empty;

@@ -1,3 +1,4 @@
+using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;

@@ -86,7 +86,7 @@ public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, Leasequery
 
         message.Options.TryGet(OptionCode.ClientId, out var duid);
         var key = BindingKey.ForDuid(duid, link.Name);
-        region.Tell(new ClientExchange(datagram, chain, current, link, subnet, key, counters));
+        region.Tell(new Dhcp6Exchange(datagram, chain, current, link, subnet, key, counters));
     }
 
     // RFC 8415 sections 16 and 18.3: what may be unicast only if the server has given the UNICAST option is refused, or dropped.
@@ -126,8 +126,8 @@ public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, Leasequery
     {
         if (!message.Options.TryGet(OptionCode.ClientId, out var duid))
             return null;
-        var exchange = new ClientExchange(datagram, chain, current, link, subnet, BindingKey.ForDuid(duid, link.Name), counters);
-        return ReservationLookup.Find(exchange, duid, ReservationLookup.HardwareAddressOf(exchange, duid));
+        var exchange = new Dhcp6Exchange(datagram, chain, current, link, subnet, BindingKey.ForDuid(duid, link.Name), counters);
+        return exchange.FindReservation();
     }
 
     private void WarnOfSubnet(Datagram datagram, in RelayChain chain)

@@ -59,7 +59,7 @@ public sealed record BindingQuery
             return false;
         return Kind switch
         {
-            QueryKinds.ByClientId => BindingKey.DuidOf(record.Key).SequenceEqual(Value.Span),
+            QueryKinds.ByClientId => BindingKey.IdentityOf(record.Key).SequenceEqual(Value.Span),
             QueryKinds.ByRelayId => view.HasRelayId(Value.Span),
             QueryKinds.ByRemoteId => view.HasRemoteId && view.RemoteId.SequenceEqual(Value.Span),
             QueryKinds.ByDeviceId => DeviceId.Of(view).SequenceEqual(Value.Span),

@@ -18,7 +18,7 @@ public readonly struct ClientDataWriter(IReadOnlyList<OptionCode> requested, Opt
     {
         var start = writer.Length;
         var mark = ClientDataOption.Begin(ref writer);
-        writer.Option(OptionCode.ClientId, BindingKey.DuidOf(record.Key));
+        writer.Option(OptionCode.ClientId, BindingKey.IdentityOf(record.Key));
         var leases = 0;
         for (var i = 0; i < view.LeaseCount; i++)
         {

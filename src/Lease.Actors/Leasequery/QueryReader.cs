@@ -172,7 +172,7 @@ public readonly struct QueryReader(LeasequeryConfiguration configuration, LinkFi
         BindingSelection selection = kind switch
         {
             QueryKinds.ByClientId when link is not null => new BindingSelection.WithKey(BindingKey.ForDuid(value, link.Name)),
-            QueryKinds.ByClientId => new BindingSelection.WithKeyPrefix(BindingKey.PrefixForDuid(value)),
+            QueryKinds.ByClientId => new BindingSelection.WithKeyPrefix(BindingKey.PrefixFor(IdentityKind.Duid, value)),
             QueryKinds.ByRelayId => new BindingSelection.WithRelayId(value),
             QueryKinds.ByRemoteId => new BindingSelection.WithRemoteId(value),
             _ => new BindingSelection.WithDeviceId(value),

@@ -155,12 +155,11 @@ internal static class DemoCommand
 
         private static (string Client, string Leases, string Until) RowOf(JournalWrite write, BindingRow row)
         {
-            var duid = BindingKey.DuidOf(write.Key);
-            var binding = BindingCodec.Decode(row.Link, duid, row.Payload.Span);
+            var binding = BindingCodec.Decode(write.Key, row.Payload.Span);
             var active = binding.Leases.Where(l => l.IsActiveAt(write.ChangedAt)).ToList();
             var leases = string.Join(' ', active.Select(static l => new Ipv6Prefix(new Ipv6Address(l.Key.Address), l.Key.Length).ToString()));
             var until = active.Count == 0 ? "-" : DateTimeOffset.FromUnixTimeMilliseconds(active.Min(static l => l.EndsAt)).ToString("HH:mm:ss");
-            return (Duid.ToText(duid.Span), leases, until);
+            return (BindingKey.ClientTextOf(write.Key.Bytes), leases, until);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using Lease.Actors.Allocation;
+using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp6;
 using Lease.Actors.Leasequery;
@@ -210,7 +211,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         intake.Settings = settings;
         var shards = grants.Select(static g => g.Shard).ToArray();
         system.ActorOf(
-            Props.Create(() => new ExpiryScanner(store, region, shards, () => intake.Settings, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
+            Props.Create(() => new ExpiryScanner(store, region, shards, _ => intake.Settings?.Configuration, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
         var listen = configuration.Dhcp6.Interfaces.Select(static i => new UdpListen(i.Name, i.Unicast)).ToArray();
         var transportLog = loggers.CreateLogger("Lease.Transport");
         udp = UdpServer.Start(listen, configuration.Dhcp6.ServerPort, intake, system.TimeProvider, transportLog);

@@ -3,7 +3,7 @@ namespace Lease.Kernel.Persistence;
 /// <summary>What a lease gives away: an address, a prefix, or an address with a port set.</summary>
 /// <param name="Address">The address or the prefix's first address as a number, most significant octet first. An IPv4 address is IPv4-mapped (::ffff:a.b.c.d).</param>
 /// <param name="Length">Prefix length, 0..128; 128 for an address.</param>
-/// <param name="Ports">Port set: PSID length in the upper 16 bits and PSID in the lower; 0 when the address is not shared.</param>
+/// <param name="Ports">Port set: offset in the upper 8 bits, PSID length in the next 8, PSID in the lower 16 (RFC 7597 section 5.1); 0 when the address is not shared.</param>
 public readonly record struct LeaseKey(UInt128 Address, byte Length, uint Ports = 0);
 
 /// <summary>State of a lease row. The numbers are stored: never reuse one.</summary>

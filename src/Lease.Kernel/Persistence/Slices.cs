@@ -1,14 +1,14 @@
 namespace Lease.Kernel.Persistence;
 
 /// <summary>
-/// A pool as the slice table knows it: equally sized units (addresses or prefixes) numbered from 0, cut into slices of <see cref="SliceSize"/> units.
+/// A pool as the slice table knows it: equally sized units (addresses, prefixes, or port sets of addresses) numbered from 0, cut into slices of <see cref="SliceSize"/> units.
 /// The identity is the range itself, so a pool that moves within the configuration keeps its slices.
 /// </summary>
 /// <param name="Start">The first unit's address.</param>
 /// <param name="UnitLength">Prefix length of a unit: 128 for addresses.</param>
 /// <param name="Units">Number of units, at least 1.</param>
 /// <param name="SliceSize">Units in a slice, 1..256; the last slice may be shorter.</param>
-/// <param name="Ports">Port-set template as in <see cref="LeaseKey.Ports"/>; 0 when addresses are not shared.</param>
+/// <param name="Ports">The first port set of each address, as in <see cref="LeaseKey.Ports"/>; those up to the last PSID of its length follow. 0 when addresses are not shared.</param>
 public sealed record PoolRange(UInt128 Start, byte UnitLength, UInt128 Units, int SliceSize, uint Ports = 0)
 {
     /// <summary>Number of slices, capped at <see cref="long.MaxValue"/>.</summary>
@@ -27,17 +27,27 @@ public sealed record PoolRange(UInt128 Start, byte UnitLength, UInt128 Units, in
     /// <summary>Distance between two units as an address.</summary>
     public UInt128 UnitStep => UInt128.One << (128 - UnitLength);
 
+    /// <summary>Units of one address: port sets, or 1.</summary>
+    public uint UnitsPerAddress => Ports == 0 ? 1 : (1u << (byte)(Ports >> 16)) - (ushort)Ports;
+
     /// <summary>The lease key of unit <paramref name="unit"/> (0..Units-1).</summary>
-    public LeaseKey KeyOf(UInt128 unit) => new(Start + (unit * UnitStep), UnitLength, Ports);
+    public LeaseKey KeyOf(UInt128 unit)
+    {
+        if (Ports == 0)
+            return new(Start + (unit * UnitStep), UnitLength);
+        var (address, ports) = UInt128.DivRem(unit, UnitsPerAddress);
+        return new(Start + (address * UnitStep), UnitLength, Ports + (uint)ports);
+    }
 
     /// <summary>Whether <paramref name="key"/> is a unit of this pool, and which.</summary>
     public bool TryUnitOf(LeaseKey key, out UInt128 unit)
     {
         unit = 0;
-        if (key.Length != UnitLength || key.Ports != Ports || key.Address < Start)
+        if (key.Length != UnitLength || key.Address < Start || key.Ports < Ports || key.Ports - Ports >= UnitsPerAddress)
             return false;
-        unit = (key.Address - Start) / UnitStep;
-        return unit < Units && Start + (unit * UnitStep) == key.Address;
+        var number = (key.Address - Start) / UnitStep;
+        unit = (number * UnitsPerAddress) + (key.Ports - Ports);
+        return unit < Units && Start + (number * UnitStep) == key.Address;
     }
 }
 

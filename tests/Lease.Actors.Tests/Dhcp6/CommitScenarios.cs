@@ -1,4 +1,5 @@
 using Lease.Actors.Allocation;
+using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp6;
 using Lease.Actors.Leasequery;

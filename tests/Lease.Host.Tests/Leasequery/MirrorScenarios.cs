@@ -152,7 +152,7 @@ public sealed class MirrorScenarios
         await foreach (var lease in server.Store.ReadLeasesAsync(CancellationToken.None))
         {
             if (lease.State == LeaseState.Active)
-                leases.Add($"{Convert.ToHexString(Actors.Bindings.BindingKey.DuidOf(lease.Binding!).Span)} {new Protocol.Ipv6Prefix(new Protocol.Ipv6Address(lease.Key.Address), lease.Key.Length)}");
+                leases.Add($"{Convert.ToHexString(Actors.Bindings.BindingKey.IdentityOf(lease.Binding!).Span)} {new Protocol.Ipv6Prefix(new Protocol.Ipv6Address(lease.Key.Address), lease.Key.Length)}");
         }
 
         return leases;

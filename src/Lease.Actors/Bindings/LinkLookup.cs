@@ -1,9 +1,8 @@
-using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
 
-namespace Lease.Actors.Dhcp6;
+namespace Lease.Actors.Bindings;
 
 /// <summary>Looks up subnets and pools of a link for leases.</summary>
 internal static class LinkLookup

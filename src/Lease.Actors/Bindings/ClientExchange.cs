@@ -4,32 +4,34 @@ using Lease.Kernel.IO;
 using Lease.Kernel.Sharding;
 using Lease.Protocol.Dhcp6;
 
-namespace Lease.Actors.Dhcp6;
+namespace Lease.Actors.Bindings;
 
 /// <summary>
-/// A client's message on its way to its binding. Sender: the intake; receiver: the binding actor, which releases it. May be lost: clients retransmit.
+/// A client's message on its way to its binding. Sender: an intake; receiver: the binding actor, which releases it. May be lost: clients retransmit.
 /// </summary>
-public sealed class ClientExchange : IDroppable
+public abstract class ClientExchange : IDroppable
 {
     private readonly RelayChain chain;
 
     /// <summary>Makes it of a datagram that the intake has checked.</summary>
-    public ClientExchange(Datagram datagram, in RelayChain chain, Dhcp6Settings settings, Link link, Subnet subnet, EntityKey key, Dhcp6Counters counters)
+    protected ClientExchange(Datagram datagram, in RelayChain chain, ServiceConfiguration configuration, Link link, Subnet subnet, EntityKey key)
     {
         Datagram = datagram;
         this.chain = chain;
-        Settings = settings;
+        Configuration = configuration;
         Link = link;
         Subnet = subnet;
         Key = key;
-        Counters = counters;
     }
 
     /// <summary>The packet.</summary>
     public Datagram Datagram { get; }
 
+    /// <summary>The relays.</summary>
+    public ref readonly RelayChain Chain => ref chain;
+
     /// <summary>The configuration under which it is answered.</summary>
-    public Dhcp6Settings Settings { get; }
+    public ServiceConfiguration Configuration { get; }
 
     /// <summary>The client's link.</summary>
     public Link Link { get; }
@@ -40,31 +42,44 @@ public sealed class ClientExchange : IDroppable
     /// <summary>The binding's key.</summary>
     public EntityKey Key { get; }
 
+    /// <summary>Name of the message, for logs.</summary>
+    public abstract string MessageName { get; }
+
     /// <summary>The subnets to allocate from, the selected one first.</summary>
     public IReadOnlyList<Subnet> SubnetsInOrder()
         => Link.Subnets.Count == 1 ? Link.Subnets : [Subnet, .. Link.Subnets.Where(s => s != Subnet)];
 
-    /// <summary>Where its fate is counted.</summary>
-    public Dhcp6Counters Counters { get; }
-
-    /// <summary>The relays.</summary>
-    public ref readonly RelayChain Chain => ref chain;
-
-    /// <summary>The client's message.</summary>
-    public Dhcp6Message Message => Dhcp6Message.FromChecked(chain.Message(Datagram.Data));
+    /// <summary>Counts that it was not answered.</summary>
+    public abstract void CountUnanswered(Unanswered reason);
 
     /// <inheritdoc/>
     public void OnDropped(DropReason reason)
     {
-        Counters.CountDrop(reason == DropReason.MailboxFull || reason == DropReason.StashFull ? Dhcp6Drop.Overload : Dhcp6Drop.ServiceInterrupted);
+        CountUnanswered(reason is DropReason.MailboxFull or DropReason.StashFull ? Unanswered.Overload : Unanswered.ServiceInterrupted);
         Datagram.Release();
     }
+
+    /// <summary>Makes the planner that decides what it does.</summary>
+    internal abstract LeasePlanner NewPlanner(in PlanningContext context);
+}
+
+/// <summary>Why a message that reached its binding got no answer.</summary>
+public enum Unanswered
+{
+    /// <summary>A queue was full.</summary>
+    Overload,
+
+    /// <summary>The binding's actor failed or its shard was not served.</summary>
+    ServiceInterrupted,
+
+    /// <summary>The commit failed: no answer without a commit.</summary>
+    NotCommitted,
 }
 
 /// <summary>Tells a binding that a lease or a probation may have ended. Sender: the expiry scanner; sent again when it is lost.</summary>
 /// <param name="Key">The binding.</param>
-/// <param name="Settings">The configuration in force.</param>
-public sealed record ExpireBinding(EntityKey Key, Dhcp6Settings Settings);
+/// <param name="Configuration">The configuration in force.</param>
+public sealed record ExpireBinding(EntityKey Key, ServiceConfiguration Configuration);
 
 /// <summary>Finds the binding that a message is for.</summary>
 public sealed class BindingExtractor : IMessageExtractor

@@ -1,12 +1,10 @@
 using Lease.Actors.Allocation;
-using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
-using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
 
-namespace Lease.Actors.Dhcp6;
+namespace Lease.Actors.Bindings;
 
 /// <summary>
 /// One client on one link. Owner: the shard of its key; started by its first message, passivated when idle. Invariant: what is answered has been committed;
@@ -39,13 +37,13 @@ public sealed class BindingActor : UntypedPersistentActor
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private string Client => Duid.ToText(BindingKey.DuidOf(Key).Span);
+    private string Client => BindingKey.ClientTextOf(Key.Bytes);
 
     /// <inheritdoc/>
     protected override void OnRecover(BindingLoaded loaded)
     {
         if (loaded.Payload is { } payload)
-            binding = BindingCodec.Decode(BindingKey.LinkOf(Key), BindingKey.DuidOf(Key), payload);
+            binding = BindingCodec.Decode(Key, payload);
     }
 
     /// <inheritdoc/>
@@ -62,7 +60,7 @@ public sealed class BindingActor : UntypedPersistentActor
                 Proceed();
                 break;
             case ExpireBinding expire:
-                Expire(expire.Settings.Configuration);
+                Expire(expire.Configuration);
                 break;
             default:
                 Unhandled(message);
@@ -98,7 +96,7 @@ public sealed class BindingActor : UntypedPersistentActor
     private void Proceed()
     {
         var current = exchange!;
-        var planner = new LeasePlanner(current, binding, offers, conflicts ?? NoConflicts, allocator, Self, Now);
+        var planner = current.NewPlanner(new PlanningContext(binding, offers, conflicts ?? NoConflicts, allocator, Self, Now));
         var decided = planner.TryPlan();
         Remember(planner);
         if (!decided)
@@ -110,16 +108,15 @@ public sealed class BindingActor : UntypedPersistentActor
         if (!planner.NeedsCommit)
         {
             LogOffer(planner);
-            Finish(current, planner.Answer);
+            Finish(planner);
             return;
         }
 
         plan = planner;
-        var now = Now;
-        var next = BindingUpdate.After(current, planner.Leases, now);
+        var next = planner.Result();
         Persist(
-            BindingUpdate.EventOf(current.Message.Type, planner.Changes),
-            BindingUpdate.RowOf(next, current.Settings.Configuration.HoldEndedBinding),
+            BindingRows.EventOf(planner.Cause, planner.Changes),
+            BindingRows.RowOf(next, current.Configuration.HoldEndedBinding),
             planner.Changes.ToArray(),
             _ => OnCommitted(next));
     }
@@ -130,11 +127,11 @@ public sealed class BindingActor : UntypedPersistentActor
         var planner = plan!;
         plan = null;
         offers = [];
-        var before = binding ?? new Binding { Link = next.Link, ClientId = next.ClientId };
+        var before = binding;
         binding = next;
         MarkAllocator(current.Link, planner.Changes, next.Leases);
-        logger.LogChanges(before, next.Leases, planner.Changes, current.Message.Type.ToString());
-        Finish(current, planner.Answer);
+        logger.LogChanges(Client, before, next, planner.Changes, current.MessageName);
+        Finish(planner);
     }
 
     private void MarkAllocator(Link link, IReadOnlyList<LeaseChange> changes, IReadOnlyList<BoundLease> leases)
@@ -171,21 +168,15 @@ public sealed class BindingActor : UntypedPersistentActor
 
     private void LogOffer(LeasePlanner planner)
     {
-        if (planner.Answer.Type != MessageType.Advertise || !logger.IsEnabled(LogLevel.Debug))
+        if (!planner.IsOffer || !logger.IsEnabled(LogLevel.Debug))
             return;
         foreach (var change in planner.Changes)
             logger.Offered(exchange!.Link.Name, Client, LeaseLog.TextOf(change.Key));
     }
 
-    private void Finish(ClientExchange current, Answer answer)
+    private void Finish(LeasePlanner planner)
     {
-        foreach (var ia in answer.Ias)
-        {
-            if (ia.Status is StatusCode.NoAddrsAvail or StatusCode.NoPrefixAvail)
-                logger.NothingFree(current.Link.Name, Client, ia.Status.Value);
-        }
-
-        ReplySender.Send(current.Datagram, current.Chain, current.Settings, current.Subnet, answer, current.Counters);
+        planner.Send(logger);
         Release();
     }
 
@@ -193,8 +184,8 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         if (exchange is null)
             return;
-        logger.NotAnswered(exchange.Link.Name, Client, exchange.Message.Type.ToString(), reason);
-        exchange.Counters.CountDrop(Dhcp6Drop.NotCommitted);
+        logger.NotAnswered(exchange.Link.Name, Client, exchange.MessageName, reason);
+        exchange.CountUnanswered(Unanswered.NotCommitted);
         Release();
     }
 
@@ -207,7 +198,7 @@ public sealed class BindingActor : UntypedPersistentActor
     }
 
     // An end is an event like any other: committed first, then in force.
-    private void Expire(Dhcp6Configuration configuration)
+    private void Expire(ServiceConfiguration configuration)
     {
         if (binding is null || binding.NextDueAt(configuration.HoldEndedBinding) > Now)
             return;
@@ -228,24 +219,13 @@ public sealed class BindingActor : UntypedPersistentActor
             return;
         }
 
-        var next = new Binding
-        {
-            Link = binding.Link,
-            ClientId = binding.ClientId,
-            Leases = leases,
-            LastTransactionAt = binding.LastTransactionAt,
-            LinkLayerAddress = binding.LinkLayerAddress,
-            Relay = binding.Relay,
-            ClientOptions = binding.ClientOptions,
-        };
-        Persist(
-            BindingUpdate.EventOf(cause: default, changes),
-            BindingUpdate.RowOf(next, configuration.HoldEndedBinding),
-            changes.ToArray(),
-            _ => OnExpired(configuration, next, changes));
+        if (binding.Ipv4?.TunnelSource is { } tunnel && !leases.Exists(l => l.IsActiveAt(now)))
+            changes.Add(new LeaseChange(Ipv4Data.TunnelKey(tunnel), LeaseState.Free));
+        var next = binding with { Leases = leases };
+        Persist(BindingRows.EventOf(cause: 0, changes), BindingRows.RowOf(next, configuration.HoldEndedBinding), changes.ToArray(), _ => OnExpired(configuration, next, changes));
     }
 
-    private void OnExpired(Dhcp6Configuration configuration, Binding next, List<LeaseChange> changes)
+    private void OnExpired(ServiceConfiguration configuration, Binding next, List<LeaseChange> changes)
     {
         var before = binding!;
         binding = next;
@@ -255,12 +235,12 @@ public sealed class BindingActor : UntypedPersistentActor
                 MarkAllocator(link, changes, next.Leases);
         }
 
-        logger.LogChanges(before, next.Leases, changes, "lifetime");
+        logger.LogChanges(Client, before, next, changes, "lifetime");
     }
 
     private void Forget()
     {
         var changes = binding!.Leases.Select(static l => new LeaseChange(l.Key, LeaseState.Free)).ToArray();
-        Persist(BindingUpdate.EventOf(cause: default, changes), row: null, changes, _ => Context.Stop(Self));
+        Persist(BindingRows.EventOf(cause: 0, changes), row: null, changes, _ => Context.Stop(Self));
     }
 }

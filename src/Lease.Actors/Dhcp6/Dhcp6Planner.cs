@@ -1,56 +1,27 @@
 using Lease.Actors.Allocation;
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
-using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
+using Microsoft.Extensions.Logging;
 
 namespace Lease.Actors.Dhcp6;
 
-/// <summary>
-/// Decides what a client's message does to its binding and what is answered (RFC 8415 section 18.3). Changes nothing but the allocator's holds: the decision
-/// takes effect when it is committed. Made anew for each try of an exchange.
-/// </summary>
-internal sealed partial class LeasePlanner
+/// <summary>Decides by RFC 8415 section 18.3.</summary>
+internal sealed partial class Dhcp6Planner : LeasePlanner
 {
-    // Ended leases that a binding remembers, so that a returning client gets what it had.
-    private const int MaxEndedLeases = 8;
-
-    private readonly ClientExchange exchange;
-    private readonly IReadOnlyList<BoundLease> offers;
-    private readonly IReadOnlySet<LeaseKey> conflicts;
-    private readonly ShardAllocator allocator;
-    private readonly IActorRef waiter;
-    private readonly Reservation? reservation;
-    private readonly List<BoundLease> leases;
-    private readonly List<LeaseChange> changes = [];
+    private readonly Dhcp6Exchange exchange;
     private readonly MessageType type;
-    private readonly long now;
     private readonly bool commits;
-    private bool changed;
 
-    public LeasePlanner(
-        ClientExchange exchange,
-        Binding? binding,
-        IReadOnlyList<BoundLease> offers,
-        IReadOnlySet<LeaseKey> conflicts,
-        ShardAllocator allocator,
-        IActorRef waiter,
-        long now)
+    public Dhcp6Planner(Dhcp6Exchange exchange, in PlanningContext context)
+        : base(exchange, context, exchange.FindReservation())
     {
         this.exchange = exchange;
-        this.offers = offers;
-        this.conflicts = conflicts;
-        this.allocator = allocator;
-        this.waiter = waiter;
-        this.now = now;
-        leases = binding is null ? [] : [.. binding.Leases];
         var message = exchange.Message;
         type = message.Type;
-        message.Options.TryGet(OptionCode.ClientId, out var duid);
-        reservation = ReservationLookup.Find(exchange, duid, ReservationLookup.HardwareAddressOf(exchange, duid));
         var rapid = type == MessageType.Solicit && exchange.Subnet.RapidCommit && message.Options.Contains(OptionCode.RapidCommit);
         commits = type != MessageType.Solicit || rapid;
         Answer = new Answer
@@ -58,25 +29,24 @@ internal sealed partial class LeasePlanner
             Type = commits ? MessageType.Reply : MessageType.Advertise,
             RapidCommit = rapid,
             WithOptions = type is not (MessageType.Release or MessageType.Decline),
-            Reservation = reservation,
+            Reservation = Reservation,
         };
     }
 
     /// <summary>What is answered.</summary>
     public Answer Answer { get; }
 
-    /// <summary>The binding's leases after the commit, or those advertised.</summary>
-    public IReadOnlyList<BoundLease> Leases => leases;
+    /// <inheritdoc/>
+    public override bool NeedsCommit => commits && HasChanged;
 
-    /// <summary>The lease rows that change.</summary>
-    public IReadOnlyList<LeaseChange> Changes => changes;
+    /// <inheritdoc/>
+    public override bool IsOffer => Answer.Type == MessageType.Advertise;
 
-    /// <summary>Whether the answer may only leave after a commit.</summary>
-    public bool NeedsCommit => commits && changed;
+    /// <inheritdoc/>
+    public override byte Cause => (byte)type;
 
-    /// <summary>Decides.</summary>
-    /// <returns>False when the store has to answer first: the waiter is told, then a new planner tries again.</returns>
-    public bool TryPlan()
+    /// <inheritdoc/>
+    public override bool TryPlan()
     {
         switch (type)
         {
@@ -88,6 +58,21 @@ internal sealed partial class LeasePlanner
             default:
                 return TryPlanAssign();
         }
+    }
+
+    /// <inheritdoc/>
+    public override Binding Result() => BindingUpdate.After(exchange, Leases, Now);
+
+    /// <inheritdoc/>
+    public override void Send(ILogger logger)
+    {
+        foreach (var ia in Answer.Ias)
+        {
+            if (ia.Status is StatusCode.NoAddrsAvail or StatusCode.NoPrefixAvail)
+                logger.NothingFree(exchange.Link.Name, BindingKey.ClientTextOf(exchange.Key.Bytes), ia.Status.Value.ToString());
+        }
+
+        ReplySender.Send(exchange.Datagram, exchange.Chain, exchange.Settings, exchange.Subnet, Answer, exchange.Counters);
     }
 
     private static IaKind KindOf(OptionCode code) => code switch
@@ -180,10 +165,10 @@ internal sealed partial class LeasePlanner
     // The leases that the association has: extended, or taken away where they do not fit the link or are reserved for another.
     private void Keep(IaAnswer answer, IaOption ia)
     {
-        for (var i = leases.Count - 1; i >= 0; i--)
+        for (var i = Working.Count - 1; i >= 0; i--)
         {
-            var lease = leases[i];
-            if (lease.Kind != answer.Kind || lease.Iaid != answer.Iaid || !lease.IsActiveAt(now))
+            var lease = Working[i];
+            if (lease.Kind != answer.Kind || lease.Iaid != answer.Iaid || !lease.IsActiveAt(Now))
                 continue;
             var subnet = exchange.Link.FindSubnet(lease.Subnet);
             if (subnet is null || IsForOther(lease.Key) || (lease.Key.Length == 128 && !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address))))
@@ -200,8 +185,8 @@ internal sealed partial class LeasePlanner
 
     private void Extend(int index, IaAnswer answer, Subnet subnet, IaOption ia)
     {
-        var lease = leases[index];
-        var age = (now - lease.ChangedAt) / 1000;
+        var lease = Working[index];
+        var age = (Now - lease.ChangedAt) / 1000;
         var remembered = subnet.CacheThreshold > 0 && age >= 0 && lease.Valid != BoundLease.Infinity && age < lease.Valid * subnet.CacheThreshold
             && (subnet.CacheMaxAge is not { } limit || age <= limit.TotalSeconds);
         if (remembered)
@@ -213,23 +198,21 @@ internal sealed partial class LeasePlanner
 
         var (preferred, valid) = LifetimesOf(subnet, ia, lease.Key);
         AddAnswer(answer, subnet, lease.Key, preferred, valid);
-        leases[index] = lease with { Preferred = preferred, Valid = valid, ChangedAt = now };
-        changes.Add(new LeaseChange(lease.Key, LeaseState.Active));
-        changed = true;
+        Extend(index, lease with { Preferred = preferred, Valid = valid, ChangedAt = Now });
     }
 
     // A reserved unit that no association of the client has yet replaces what was allocated (Kea: reservations are checked at every renewal).
     private bool TryReserve(IaAnswer answer, IaOption ia)
     {
-        foreach (var key in ReservationLookup.UnitsOf(reservation, answer.Kind))
+        foreach (var key in ReservationLookup.UnitsOf(Reservation, answer.Kind))
         {
             if (answer.Leases.Exists(l => l.Key == key && l.Valid > 0))
                 return true;
         }
 
-        foreach (var key in ReservationLookup.UnitsOf(reservation, answer.Kind))
+        foreach (var key in ReservationLookup.UnitsOf(Reservation, answer.Kind))
         {
-            if (conflicts.Contains(key) || leases.Exists(l => l.Key == key && l.IsActiveAt(now)) || IsOffered(key))
+            if (IsConflict(key) || Working.Exists(l => l.Key == key && l.IsActiveAt(Now)) || IsOffered(key))
                 continue;
             if (SubnetOfReserved(key) is not { } subnet)
                 continue;
@@ -250,8 +233,7 @@ internal sealed partial class LeasePlanner
         {
             foreach (var range in RangesOf(subnet, answer.Kind, ia))
             {
-                var result = allocator.TryAllocate(
-                    range, wanted, exchange.Key.Hash, exchange.Settings.Configuration.OfferLifetime, IsUsable, waiter, out var key);
+                var result = Allocate(range, wanted, out var key);
                 if (result == AllocationResult.Pending)
                     return false;
                 if (result != AllocationResult.Allocated)
@@ -274,16 +256,16 @@ internal sealed partial class LeasePlanner
                 wanted[count++] = key;
         }
 
-        foreach (var offer in offers)
+        foreach (var offer in Offers)
         {
             if (count < 6 && offer.Kind == answer.Kind && offer.Iaid == answer.Iaid)
                 wanted[count++] = offer.Key;
         }
 
-        for (var i = leases.Count - 1; i >= 0 && count < wanted.Length; i--)
+        for (var i = Working.Count - 1; i >= 0 && count < wanted.Length; i--)
         {
-            if (leases[i].Kind == answer.Kind && leases[i].Phase is LeasePhase.Released or LeasePhase.Expired)
-                wanted[count++] = leases[i].Key;
+            if (Working[i].Kind == answer.Kind && Working[i].Phase is LeasePhase.Released or LeasePhase.Expired)
+                wanted[count++] = Working[i].Key;
         }
 
         return count;
@@ -308,10 +290,7 @@ internal sealed partial class LeasePlanner
     {
         var (preferred, valid) = LifetimesOf(subnet, ia, key);
         AddAnswer(answer, subnet, key, preferred, valid);
-        leases.RemoveAll(l => l.Key == key);
-        leases.Add(new BoundLease(answer.Kind, answer.Iaid, key, LeasePhase.Active, subnet.Id, preferred, valid, now));
-        changes.Add(new LeaseChange(key, LeaseState.Active));
-        changed = true;
+        Claim(new BoundLease(answer.Kind, answer.Iaid, key, LeasePhase.Active, subnet.Id, preferred, valid, Now));
     }
 
     private void AddAnswer(IaAnswer answer, Subnet subnet, LeaseKey key, uint preferred, uint valid)
@@ -330,10 +309,10 @@ internal sealed partial class LeasePlanner
     private Ipv6Prefix? ExcludedOf(LeaseKey key, PrefixPool? pool)
     {
         var excluded = pool?.Excluded;
-        for (var i = 0; reservation is not null && i < reservation.Prefixes.Count && i < reservation.ExcludedPrefixes.Count; i++)
+        for (var i = 0; Reservation is not null && i < Reservation.Prefixes.Count && i < Reservation.ExcludedPrefixes.Count; i++)
         {
-            if (reservation.Prefixes[i].First.Value == key.Address && reservation.Prefixes[i].Length == key.Length)
-                excluded = reservation.ExcludedPrefixes[i];
+            if (Reservation.Prefixes[i].First.Value == key.Address && Reservation.Prefixes[i].Length == key.Length)
+                excluded = Reservation.ExcludedPrefixes[i];
         }
 
         return excluded is null ? null : new Ipv6Prefix(new Ipv6Address(key.Address | excluded.Bits), excluded.Length);
@@ -345,7 +324,7 @@ internal sealed partial class LeasePlanner
         if (taken.Valid == 0)
             return;
         answer.Leases[position] = new LeaseAnswer(taken.Key, 0, 0);
-        changes.RemoveAll(c => c.Key == taken.Key);
+        Unchange(taken.Key);
         if (commits && IndexOf(answer, taken.Key) is >= 0 and var index)
             End(index, LeasePhase.Released);
     }
@@ -361,21 +340,5 @@ internal sealed partial class LeasePlanner
             if (known || offLink)
                 answer.Leases.Add(new LeaseAnswer(key, 0, 0));
         }
-    }
-
-    private void End(int index, LeasePhase phase)
-    {
-        var lease = leases[index];
-        var probation = phase == LeasePhase.Declined ? now + (long)exchange.Settings.Configuration.DeclineProbation.TotalMilliseconds : 0;
-        leases[index] = lease with { Phase = phase, ChangedAt = now, ProbationEndsAt = probation };
-        changes.Add(new LeaseChange(lease.Key, phase == LeasePhase.Declined ? LeaseState.Declined : LeaseState.Free));
-        changed = true;
-        ForgetOldest(leases);
-    }
-
-    private static void ForgetOldest(List<BoundLease> leases)
-    {
-        while (leases.Count(static l => l.EndsAt == 0) > MaxEndedLeases)
-            leases.RemoveAt(leases.FindIndex(static l => l.EndsAt == 0));
     }
 }

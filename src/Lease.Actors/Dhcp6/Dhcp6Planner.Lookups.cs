@@ -8,7 +8,7 @@ using Lease.Protocol.Dhcp6.Options;
 namespace Lease.Actors.Dhcp6;
 
 /// <content>What the planner looks up: lifetimes, who holds or may have a unit, what a client's options say.</content>
-internal sealed partial class LeasePlanner
+internal sealed partial class Dhcp6Planner
 {
     private void SetUnavailable(IaAnswer answer)
     {
@@ -34,19 +34,14 @@ internal sealed partial class LeasePlanner
 
     private static uint Less(uint lifetime, long age) => lifetime == BoundLease.Infinity ? lifetime : (uint)Math.Max(0, lifetime - age);
 
-    private bool Has(IaAnswer answer) => leases.Exists(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.IsActiveAt(now));
+    private bool Has(IaAnswer answer) => Working.Exists(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.IsActiveAt(Now));
 
     private static bool HasLife(IaAnswer answer) => answer.Leases.Exists(static l => l.Valid > 0);
 
     private int IndexOf(IaAnswer answer, LeaseKey key)
-        => leases.FindIndex(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.Key == key && l.IsActiveAt(now));
+        => Working.FindIndex(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.Key == key && l.IsActiveAt(Now));
 
     private bool IsOffered(LeaseKey key) => Answer.Ias.Exists(ia => ia.Leases.Exists(l => l.Key == key && l.Valid > 0));
-
-    private bool IsForOther(LeaseKey key) => ReservationLookup.IsForOther(exchange.Link, exchange.Settings.Configuration, key, reservation);
-
-    private bool IsUsable(LeaseKey key)
-        => !conflicts.Contains(key) && !leases.Exists(l => l.Key == key && l.Phase is LeasePhase.Active or LeasePhase.Declined) && !IsForOther(key);
 
     private bool AsksOffLink(IaOption ia)
     {

@@ -1,24 +1,23 @@
-using Lease.Actors.Bindings;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
-using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
 
-namespace Lease.Actors.Dhcp6;
+namespace Lease.Actors.Bindings;
 
 /// <summary>One line for each lease event: what happened, link, client, address or prefix, why.</summary>
 internal static partial class LeaseLog
 {
     /// <summary>Logs what a commit changed.</summary>
-    public static void LogChanges(this ILogger logger, Binding before, IReadOnlyList<BoundLease> leases, IReadOnlyList<LeaseChange> changes, string cause)
+    public static void LogChanges(this ILogger logger, string client, Binding? before, Binding after, IReadOnlyList<LeaseChange> changes, string cause)
     {
         if (!logger.IsEnabled(LogLevel.Information))
             return;
-        var client = Duid.ToText(before.ClientId.Span);
         foreach (var change in changes)
         {
-            var lease = leases.LastOrDefault(l => l.Key == change.Key);
-            logger.LeaseChanged(WordOf(lease, before, change), before.Link, client, TextOf(change.Key), lease?.Iaid ?? 0, LifetimeOf(lease), cause);
+            if (Ipv4Data.IsTunnelKey(change.Key))
+                continue;
+            var lease = after.Leases.LastOrDefault(l => l.Key == change.Key);
+            logger.LeaseChanged(WordOf(lease, before, change), after.Link, client, TextOf(change.Key), lease?.Iaid ?? 0, LifetimeOf(lease), cause);
         }
     }
 
@@ -31,26 +30,26 @@ internal static partial class LeaseLog
     [LoggerMessage(3003, LogLevel.Warning, "no answer link={Link} client={Client} cause={Cause}: {Reason}")]
     public static partial void NotAnswered(this ILogger logger, string link, string client, string cause, string reason);
 
-    [LoggerMessage(3004, LogLevel.Debug, "dropped {Reason} from {Source} on {Interface}: {Detail}")]
-    public static partial void PacketDropped(this ILogger logger, Dhcp6Drop reason, Ipv6Address source, string @interface, string detail);
-
-    [LoggerMessage(3005, LogLevel.Warning, "no subnet for packets like the one from {Source} on {Interface} ({Detail}): said once a minute")]
-    public static partial void NoSubnet(this ILogger logger, Ipv6Address source, string @interface, string detail);
-
     [LoggerMessage(3006, LogLevel.Warning, "conflict link={Link} client={Client} lease={Lease}: another client holds it, another one is chosen")]
     public static partial void Conflict(this ILogger logger, string link, string client, string lease);
 
     [LoggerMessage(3007, LogLevel.Warning, "no free lease link={Link} client={Client} status={Status}")]
-    public static partial void NothingFree(this ILogger logger, string link, string client, StatusCode status);
+    public static partial void NothingFree(this ILogger logger, string link, string client, string status);
 
     [LoggerMessage(3008, LogLevel.Error, "looking for ended leases failed: {Reason}")]
     public static partial void ExpiryFailed(this ILogger logger, string reason);
 
-    public static string TextOf(LeaseKey key) => key.Length == 128 ? new Ipv6Address(key.Address).ToString() : key.ToPrefix().ToString();
-
-    private static string WordOf(BoundLease? lease, Binding before, LeaseChange change) => (change.State, lease?.Phase) switch
+    /// <summary>An address, a prefix, an IPv4 address, or an IPv4 address with its port set (<c>192.0.2.1 psid 5/8</c>).</summary>
+    public static string TextOf(LeaseKey key)
     {
-        (LeaseState.Active, _) => before.Leases.Any(l => l.Key == change.Key && l.Phase == LeasePhase.Active) ? "renewed" : "granted",
+        if (PortSet.TryAddress(key, out var ipv4))
+            return PortSet.TryOf(key, out var ports) ? $"{ipv4} psid {ports.Psid}/{ports.PsidLength}" : ipv4.ToString();
+        return key.Length == 128 ? new Ipv6Address(key.Address).ToString() : key.ToPrefix().ToString();
+    }
+
+    private static string WordOf(BoundLease? lease, Binding? before, LeaseChange change) => (change.State, lease?.Phase) switch
+    {
+        (LeaseState.Active, _) => before?.Leases.Any(l => l.Key == change.Key && l.Phase == LeasePhase.Active) == true ? "renewed" : "granted",
         (LeaseState.Declined, _) => "declined",
         (_, LeasePhase.Released) => "released",
         (_, LeasePhase.Expired) => "expired",

@@ -1,8 +1,10 @@
+using Lease.Actors.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
 using Microsoft.Extensions.Logging;
 
-namespace Lease.Actors.Dhcp6;
+namespace Lease.Actors.Bindings;
 
 /// <summary>
 /// Looks every second for bindings with something that ended, in this node's shards, and tells them. A binding that is not told (a full queue) is found again.
@@ -18,16 +20,16 @@ public sealed class ExpiryScanner : ReceiveActor
     private readonly IBindingStore store;
     private readonly IActorRef region;
     private readonly IReadOnlyList<int> shards;
-    private readonly Func<Dhcp6Settings?> settings;
+    private readonly Func<EntityKey, ServiceConfiguration?> configurationOf;
     private readonly ILogger logger;
 
-    /// <summary>Makes the scanner of <paramref name="shards"/>.</summary>
-    public ExpiryScanner(IBindingStore store, IActorRef region, IReadOnlyList<int> shards, Func<Dhcp6Settings?> settings, ILogger logger)
+    /// <summary>Makes the scanner of <paramref name="shards"/>; <paramref name="configurationOf"/> gives the configuration in force for a binding, or null while there is none.</summary>
+    public ExpiryScanner(IBindingStore store, IActorRef region, IReadOnlyList<int> shards, Func<EntityKey, ServiceConfiguration?> configurationOf, ILogger logger)
     {
         this.store = store;
         this.region = region;
         this.shards = shards;
-        this.settings = settings;
+        this.configurationOf = configurationOf;
         this.logger = logger;
         ReceiveAsync<Scan>(_ => ScanAsync());
     }
@@ -37,13 +39,14 @@ public sealed class ExpiryScanner : ReceiveActor
 
     private async Task ScanAsync()
     {
-        if (settings() is not { } current)
-            return;
         try
         {
             var now = Context.System.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
             foreach (var key in await store.FindDueAsync(shards, now, MaxPerScan, CancellationToken.None))
-                region.Tell(new ExpireBinding(key, current));
+            {
+                if (configurationOf(key) is { } configuration)
+                    region.Tell(new ExpireBinding(key, configuration));
+            }
         }
         catch (IOException e)
         {

@@ -1,0 +1,117 @@
+using Lease.Actors.Allocation;
+using Lease.Actors.Configuration;
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Actors.Bindings;
+
+/// <summary>What a planner decides from.</summary>
+/// <param name="Binding">The committed state; null for none.</param>
+/// <param name="Offers">What is held in memory for the client.</param>
+/// <param name="Conflicts">Leases that turned out to be another's in this exchange.</param>
+/// <param name="Allocator">The shard's allocator.</param>
+/// <param name="Waiter">Told when the store has answered the allocator.</param>
+/// <param name="Now">Unix milliseconds.</param>
+internal readonly record struct PlanningContext(
+    Binding? Binding, IReadOnlyList<BoundLease> Offers, IReadOnlySet<LeaseKey> Conflicts, ShardAllocator Allocator, IActorRef Waiter, long Now);
+
+/// <summary>
+/// Decides what a client's message does to its binding and what is answered. Changes nothing but the allocator's holds: the decision takes effect when it is committed. Made anew
+/// for each try of an exchange.
+/// </summary>
+internal abstract class LeasePlanner
+{
+    // Ended leases that a binding remembers, so that a returning client gets what it had.
+    private const int MaxEndedLeases = 8;
+
+    private readonly ClientExchange exchange;
+    private readonly List<LeaseChange> changes = [];
+    private readonly List<BoundLease> leases;
+    private readonly PlanningContext context;
+
+    protected LeasePlanner(ClientExchange exchange, in PlanningContext context, Reservation? reservation)
+    {
+        this.exchange = exchange;
+        this.context = context;
+        Reservation = reservation;
+        leases = context.Binding is null ? [] : [.. context.Binding.Leases];
+    }
+
+    /// <summary>The binding's leases after the commit, or those offered.</summary>
+    public IReadOnlyList<BoundLease> Leases => leases;
+
+    /// <summary>The lease rows that change.</summary>
+    public IReadOnlyList<LeaseChange> Changes => changes;
+
+    /// <summary>Whether the answer may only leave after a commit.</summary>
+    public abstract bool NeedsCommit { get; }
+
+    /// <summary>Whether the answer only offers.</summary>
+    public abstract bool IsOffer { get; }
+
+    /// <summary>What the event says caused it.</summary>
+    public abstract byte Cause { get; }
+
+    protected Reservation? Reservation { get; }
+
+    protected long Now => context.Now;
+
+    protected IReadOnlyList<BoundLease> Offers => context.Offers;
+
+    protected List<BoundLease> Working => leases;
+
+    /// <summary>Whether anything is to be committed.</summary>
+    protected bool HasChanged { get; private set; }
+
+    /// <summary>Decides.</summary>
+    /// <returns>False when the store has to answer first: the waiter is told, then a new planner tries again.</returns>
+    public abstract bool TryPlan();
+
+    /// <summary>The binding after the commit.</summary>
+    public abstract Binding Result();
+
+    /// <summary>Sends the answer, if there is one.</summary>
+    public abstract void Send(ILogger logger);
+
+    protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key)
+        => context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, exchange.Configuration.OfferLifetime, IsUsable, context.Waiter, out key);
+
+    protected bool IsConflict(LeaseKey key) => context.Conflicts.Contains(key);
+
+    protected bool IsForOther(LeaseKey key) => ReservationLookup.IsForOther(exchange.Link, exchange.Configuration, key, Reservation);
+
+    protected void Claim(BoundLease lease)
+    {
+        leases.RemoveAll(l => l.Key == lease.Key);
+        leases.Add(lease);
+        Change(lease.Key, LeaseState.Active);
+    }
+
+    protected void Extend(int index, BoundLease lease)
+    {
+        leases[index] = lease;
+        Change(lease.Key, LeaseState.Active);
+    }
+
+    protected void End(int index, LeasePhase phase)
+    {
+        var lease = leases[index];
+        var probation = phase == LeasePhase.Declined ? Now + (long)exchange.Configuration.DeclineProbation.TotalMilliseconds : 0;
+        leases[index] = lease with { Phase = phase, ChangedAt = Now, ProbationEndsAt = probation };
+        Change(lease.Key, phase == LeasePhase.Declined ? LeaseState.Declined : LeaseState.Free);
+        while (leases.Count(static l => l.EndsAt == 0) > MaxEndedLeases)
+            leases.RemoveAt(leases.FindIndex(static l => l.EndsAt == 0));
+    }
+
+    protected void Change(LeaseKey key, LeaseState state)
+    {
+        changes.Add(new LeaseChange(key, state));
+        HasChanged = true;
+    }
+
+    protected void Unchange(LeaseKey key) => changes.RemoveAll(c => c.Key == key);
+
+    private bool IsUsable(LeaseKey key)
+        => !IsConflict(key) && !leases.Exists(l => l.Key == key && l.Phase is LeasePhase.Active or LeasePhase.Declined) && !IsForOther(key);
+}

@@ -1,0 +1,51 @@
+using Lease.Actors.Bindings;
+using Lease.Actors.Configuration;
+using Lease.Kernel.IO;
+using Lease.Kernel.Sharding;
+using Lease.Protocol.Dhcp6;
+
+namespace Lease.Actors.Dhcp6;
+
+/// <summary>A DHCPv6 client's message on its way to its binding.</summary>
+public sealed class Dhcp6Exchange(Datagram datagram, in RelayChain chain, Dhcp6Settings settings, Link link, Subnet subnet, EntityKey key, Dhcp6Counters counters)
+    : ClientExchange(datagram, chain, settings.Configuration, link, subnet, key)
+{
+    /// <summary>The configuration under which it is answered.</summary>
+    public Dhcp6Settings Settings { get; } = settings;
+
+    /// <summary>Where its fate is counted.</summary>
+    public Dhcp6Counters Counters { get; } = counters;
+
+    /// <summary>The client's message.</summary>
+    public Dhcp6Message Message => Dhcp6Message.FromChecked(Chain.Message(Datagram.Data));
+
+    /// <inheritdoc/>
+    public override string MessageName => Message.Type.ToString();
+
+    /// <inheritdoc/>
+    public override void CountUnanswered(Unanswered reason) => Counters.CountDrop(reason switch
+    {
+        Unanswered.Overload => Dhcp6Drop.Overload,
+        Unanswered.NotCommitted => Dhcp6Drop.NotCommitted,
+        _ => Dhcp6Drop.ServiceInterrupted,
+    });
+
+    /// <summary>The client's reservation; null for none.</summary>
+    internal Reservation? FindReservation()
+    {
+        Message.Options.TryGet(OptionCode.ClientId, out var duid);
+        return ReservationLookup.Find(Configuration, Link, Subnet, new ClientIdentifiers { Duid = duid, HardwareAddress = HardwareAddressOf(duid) });
+    }
+
+    /// <inheritdoc/>
+    internal override LeasePlanner NewPlanner(in PlanningContext context) => new Dhcp6Planner(this, context);
+
+    // From its nearest relay (RFC 6939), else from its DUID; empty when unknown.
+    private ReadOnlySpan<byte> HardwareAddressOf(ReadOnlySpan<byte> duid)
+    {
+        var typed = RelayRecord.LinkLayerOf(this);
+        if (typed.Length > 2)
+            return typed[2..];
+        return Duid.TryGetLinkLayer(duid, out _, out var address) ? address : default;
+    }
+}
