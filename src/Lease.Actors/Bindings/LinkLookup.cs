@@ -72,5 +72,10 @@ internal static class LinkLookup
         return null;
     }
 
+    /// <summary>Whether a lease granted <paramref name="age"/> seconds ago is answered as it is, without a commit (<c>cache-threshold</c>, <c>cache-max-age</c>).</summary>
+    public static bool IsFresh(this Subnet subnet, BoundLease lease, long age)
+        => subnet.CacheThreshold > 0 && age >= 0 && lease.Valid != BoundLease.Infinity && age < lease.Valid * subnet.CacheThreshold
+            && (subnet.CacheMaxAge is not { } limit || age <= limit.TotalSeconds);
+
     public static Ipv6Prefix ToPrefix(this LeaseKey key) => new(new Ipv6Address(key.Address), key.Length);
 }

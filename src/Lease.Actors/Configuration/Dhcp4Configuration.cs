@@ -13,9 +13,6 @@ public sealed class Dhcp4Configuration : ServiceConfiguration
 
     /// <summary>UDP port on the loopback by which another program's DHCPv6 server hands DHCPv4 messages over (<c>dhcp4o6-port</c>, Kea's wire); 0: none does.</summary>
     public int Dhcp4o6Port { get; init; }
-
-    /// <summary>Whether clients are told with DHCPNAK that their addresses are unknown (<c>authoritative</c> of the global level; each subnet has its own).</summary>
-    public bool Authoritative { get; init; }
 }
 
 /// <summary>A subnet of <c>subnet4</c>.</summary>

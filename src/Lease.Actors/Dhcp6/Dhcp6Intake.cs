@@ -1,5 +1,6 @@
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
+using Lease.Actors.Dhcp4;
 using Lease.Actors.Leasequery;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
@@ -13,7 +14,8 @@ namespace Lease.Actors.Dhcp6;
 /// The first look at a packet, on the socket's thread: relays, validity, link and client; then to the binding's shard. What needs no binding (CONFIRM,
 /// INFORMATION-REQUEST) is answered here. Nothing that comes from the network throws.
 /// </summary>
-public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, LeasequeryService leasequery, Dhcp6Counters counters, ILogger logger) : IDatagramHandler
+public sealed class Dhcp6Intake(
+    ActorSystem system, IActorRef region, LeasequeryService leasequery, IDhcp4Service dhcp4, Dhcp6Counters counters, ILogger logger) : IDatagramHandler
 {
     private long nextSubnetWarning;
     private volatile Dhcp6Settings? settings;
@@ -49,6 +51,12 @@ public sealed class Dhcp6Intake(ActorSystem system, IActorRef region, Leasequery
         if (message.Type == MessageType.LeaseQuery)
         {
             leasequery.Handle(datagram, chain, message);
+            return;
+        }
+
+        if (message.Type == MessageType.Dhcpv4Query)
+        {
+            dhcp4.Handle(datagram, chain, message);
             return;
         }
 

@@ -187,9 +187,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     {
         var lease = Working[index];
         var age = (Now - lease.ChangedAt) / 1000;
-        var remembered = subnet.CacheThreshold > 0 && age >= 0 && lease.Valid != BoundLease.Infinity && age < lease.Valid * subnet.CacheThreshold
-            && (subnet.CacheMaxAge is not { } limit || age <= limit.TotalSeconds);
-        if (remembered)
+        if (subnet.IsFresh(lease, age))
         {
             // cache-threshold: what is left of the lease, and no commit.
             AddAnswer(answer, subnet, lease.Key, Less(lease.Preferred, age), Less(lease.Valid, age));

@@ -30,8 +30,8 @@ internal static class ReplySender
             counters.CountDrop(Dhcp6Drop.NotSent);
     }
 
-    // RFC 8415 section 18.3.10; RFC 8357 section 5.2: a relay that sent RELAY_SOURCE_PORT is answered at the port it sent from.
-    private static UdpEndpoint DestinationOf(Datagram datagram, in RelayChain chain, Dhcp6Settings settings)
+    /// <summary>Where an answer goes (RFC 8415 section 18.3.10; RFC 8357 section 5.2: a relay that sent RELAY_SOURCE_PORT is answered at the port it sent from).</summary>
+    public static UdpEndpoint DestinationOf(Datagram datagram, in RelayChain chain, Dhcp6Settings settings)
     {
         var port = settings.Configuration.ClientPort;
         if (chain.Hops > 0)

@@ -43,14 +43,11 @@ internal sealed record LevelSettings
     public Lifetimes Lifetimes => new(MinPreferred ?? Preferred, Preferred, MaxPreferred ?? Preferred, MinValid ?? Valid, Valid, MaxValid ?? Valid);
 
     /// <summary>Reads a level over the one above it.</summary>
-    public static LevelSettings Read(ConfigurationNode node, LevelSettings above, OptionDataReader options, bool selectors)
+    public static LevelSettings Read(ConfigurationNode node, LevelSettings above, OptionDataReader options, bool selectors, IpFamily family)
     {
         var timers = above.Timers;
         var level = above with
         {
-            Preferred = node.Number("preferred-lifetime") ?? above.Preferred,
-            MinPreferred = node.Number("min-preferred-lifetime") ?? above.MinPreferred,
-            MaxPreferred = node.Number("max-preferred-lifetime") ?? above.MaxPreferred,
             Valid = node.Number("valid-lifetime") ?? above.Valid,
             MinValid = node.Number("min-valid-lifetime") ?? above.MinValid,
             MaxValid = node.Number("max-valid-lifetime") ?? above.MaxValid,
@@ -69,23 +66,33 @@ internal sealed record LevelSettings
             StoreExtendedInfo = node.Flag("store-extended-info") ?? above.StoreExtendedInfo,
             Options = options.Read(node).Over(above.Options),
         };
-        level = level with { Selectors = selectors ? ReadSelectors(node, above.Selectors) : above.Selectors };
+        if (family == IpFamily.Ipv6)
+        {
+            level = level with
+            {
+                Preferred = node.Number("preferred-lifetime") ?? above.Preferred,
+                MinPreferred = node.Number("min-preferred-lifetime") ?? above.MinPreferred,
+                MaxPreferred = node.Number("max-preferred-lifetime") ?? above.MaxPreferred,
+            };
+        }
+
+        level = level with { Selectors = selectors ? ReadSelectors(node, above.Selectors, family) : above.Selectors };
         level = ReadReservationMode(node, level);
         Check(node, level);
         return level;
     }
 
-    private static SubnetSelectors ReadSelectors(ConfigurationNode node, SubnetSelectors above)
+    private static SubnetSelectors ReadSelectors(ConfigurationNode node, SubnetSelectors above, IpFamily family)
     {
         var relays = new List<Ipv6Address>();
         if (node.Object("relay") is { } relay)
         {
             foreach (var text in relay.Texts("ip-addresses").Append(relay.Text("ip-address")).OfType<string>())
             {
-                if (Ipv6Address.TryParse(text, out var address))
+                if (family.TryParse(text, out Ipv6Address address))
                     relays.Add(address);
                 else
-                    relay.Error("ip-addresses", $"\"{text}\" is no IPv6 address");
+                    relay.Error("ip-addresses", $"\"{text}\" is no {family.Name} address");
             }
 
             relay.RefuseUnknown();
@@ -93,20 +100,22 @@ internal sealed record LevelSettings
                 relay.Error("needs ip-addresses");
         }
 
+        if (family == IpFamily.Ipv4)
+            return new SubnetSelectors { RelayAddresses = relays.Count > 0 ? relays : above.RelayAddresses };
         if (node.Has("interface") && node.Has("interface-id"))
             node.Error("interface-id", "clients are either direct, by interface, or relayed, by interface-id: not both");
         return new SubnetSelectors
         {
             Interface = node.Text("interface") is { Length: > 0 } name ? name : above.Interface,
-            InterfaceId = ReadInterfaceId(node) ?? above.InterfaceId,
+            InterfaceId = ReadInterfaceId(node, "interface-id") ?? above.InterfaceId,
             RelayAddresses = relays.Count > 0 ? relays : above.RelayAddresses,
         };
     }
 
-    // As in Kea: text, or octets as 0x....
-    private static byte[]? ReadInterfaceId(ConfigurationNode node)
+    /// <summary>As in Kea: text, or octets as 0x....</summary>
+    public static byte[]? ReadInterfaceId(ConfigurationNode node, string key)
     {
-        if (node.Text("interface-id") is not { Length: > 0 } text)
+        if (node.Text(key) is not { Length: > 0 } text)
             return null;
         return text.StartsWith("0x", StringComparison.Ordinal) && Duid.TryParse(text, out var octets) ? octets : System.Text.Encoding.UTF8.GetBytes(text);
     }
@@ -129,7 +138,7 @@ internal sealed record LevelSettings
             node.Error("preferred-lifetime", $"must lie between its minimum and maximum: {limits.MinPreferred} <= {limits.Preferred} <= {limits.MaxPreferred}");
         if (limits.MinValid > limits.Valid || limits.Valid > limits.MaxValid)
             node.Error("valid-lifetime", $"must lie between its minimum and maximum: {limits.MinValid} <= {limits.Valid} <= {limits.MaxValid}");
-        if (limits.Preferred > limits.Valid)
+        if (node.Has("preferred-lifetime") && limits.Preferred > limits.Valid)
             node.Warn("preferred-lifetime", $"{limits.Preferred} is longer than the valid lifetime {limits.Valid}: {limits.Valid} is used");
         if (level.Timers is { T1: { } t1, T2: { } t2 } && t1 > t2)
             node.Error("renew-timer", $"{t1} must not be longer than rebind-timer {t2}");

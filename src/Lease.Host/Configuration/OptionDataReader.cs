@@ -7,7 +7,7 @@ using Lease.Protocol.Dhcp6;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads <c>option-data</c> lists.</summary>
-internal sealed class OptionDataReader
+internal sealed class OptionDataReader(OptionUniverse universe)
 {
     private const string VendorSpace = "vendor-";
 
@@ -15,7 +15,7 @@ internal sealed class OptionDataReader
     private const string AnyVendorSpace = "vendor-opts-space";
 
     /// <summary>The options that can be configured by name.</summary>
-    public OptionDefinitions Definitions { get; } = new();
+    public OptionDefinitions Definitions { get; } = new(universe);
 
     /// <summary>Reads one level's <c>option-data</c>.</summary>
     public OptionSet Read(ConfigurationNode parent)
@@ -52,19 +52,19 @@ internal sealed class OptionDataReader
 
     private void CheckSpace(Entry entry, List<Entry> entries)
     {
-        if (entry.Space is StandardOptions.Dhcp6 or AnyVendorSpace || TryVendor(entry.Space, out _))
+        if (entry.Space == universe.Space || entry.Space == AnyVendorSpace || TryVendor(entry.Space, out _))
             return;
         if (!Definitions.IsEncapsulated(entry.Space))
-            entry.Node.Error("space", $"\"{entry.Space}\" is no option space: must be {StandardOptions.Dhcp6}, {VendorSpace}NUMBER or a space that an option encapsulates");
+            entry.Node.Error("space", $"\"{entry.Space}\" is no option space: must be {universe.Space}, {VendorSpace}NUMBER or a space that an option encapsulates");
         else if (!entries.Exists(e => e.Encapsulates == entry.Space))
             entry.Node.Warn("space", $"is not sent: no option at this level encapsulates {entry.Space}");
     }
 
     private Entry? ReadEntry(ConfigurationNode node)
     {
-        var space = node.Text("space") ?? StandardOptions.Dhcp6;
+        var space = node.Text("space") ?? universe.Space;
         var name = node.Text("name");
-        var code = node.Number("code", 1, ushort.MaxValue);
+        var code = node.Number("code", 1, universe.MaxCode);
         var text = node.Text("data");
         var csv = node.Flag("csv-format");
         var alwaysSend = node.Flag("always-send") ?? false;
@@ -129,12 +129,12 @@ internal sealed class OptionDataReader
         return Duid.TryParse(isOdd ? "0" + digits : digits, out octets);
     }
 
-    private static ConfiguredOption? ToOption(Entry entry, List<Entry> all)
+    private ConfiguredOption? ToOption(Entry entry, List<Entry> all)
     {
-        if (entry.Space == StandardOptions.Dhcp6)
+        if (entry.Space == universe.Space)
         {
             // VENDOR_OPTS itself only names the enterprise; what goes in comes from space vendor-N.
-            return entry.Code == (ushort)OptionCode.VendorOptions && entry.Data.Length == 4
+            return entry.Space == StandardOptions.Dhcp6 && entry.Code == (ushort)OptionCode.VendorOptions && entry.Data.Length == 4
                 ? null
                 : new ConfiguredOption(entry.Code, Vendor: null, WithInner(entry, all), entry.AlwaysSend, entry.NeverSend);
         }
@@ -149,15 +149,14 @@ internal sealed class OptionDataReader
             && uint.TryParse(space.AsSpan(VendorSpace.Length), NumberStyles.None, CultureInfo.InvariantCulture, out vendor);
     }
 
-    private static byte[] WithInner(Entry entry, List<Entry> all)
+    private byte[] WithInner(Entry entry, List<Entry> all)
     {
         if (entry.Encapsulates is null)
             return entry.Data;
         var data = new List<byte>(entry.Data);
         foreach (var inner in all.Where(e => e.Space == entry.Encapsulates))
         {
-            var octets = WithInner(inner, all);
-            data.AddRange([(byte)(inner.Code >> 8), (byte)inner.Code, (byte)(octets.Length >> 8), (byte)octets.Length, .. octets]);
+            data.AddRange(universe.Inner(inner.Code, WithInner(inner, all)));
         }
 
         return [.. data];

@@ -3,9 +3,9 @@ using Lease.Actors.Configuration;
 namespace Lease.Host.Configuration;
 
 /// <summary>The options that can be configured by name: the standard ones and those of <c>option-def</c>.</summary>
-internal sealed class OptionDefinitions
+internal sealed class OptionDefinitions(OptionUniverse universe)
 {
-    private readonly List<OptionType> types = [.. StandardOptions.All];
+    private readonly List<OptionType> types = [.. universe.Standard];
     private readonly List<OptionDefinition> defined = [];
 
     /// <summary>What <c>option-def</c> added.</summary>
@@ -36,11 +36,11 @@ internal sealed class OptionDefinitions
         }
     }
 
-    private static OptionType? ReadOne(ConfigurationNode node)
+    private OptionType? ReadOne(ConfigurationNode node)
     {
         var name = node.Text("name");
-        var code = node.Number("code", 1, ushort.MaxValue);
-        var space = node.Text("space") ?? StandardOptions.Dhcp6;
+        var code = node.Number("code", 1, universe.MaxCode);
+        var space = node.Text("space") ?? universe.Space;
         var type = node.Choice("type", OptionTypes.Names);
         var isArray = node.Flag("array") ?? false;
         var fields = (node.Text("record-types") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -7,7 +7,7 @@ using Lease.Protocol.Dhcp6;
 namespace Lease.Host.Configuration;
 
 /// <summary>An option as Kea describes it: code, type of its data, types of a record's fields, whether it is a list, which space it holds.</summary>
-internal sealed record OptionType(string Name, ushort Code, string Space, string Type, bool IsArray = false, IReadOnlyList<string>? Fields = null, string? Encapsulates = null)
+internal sealed record OptionType(string Name, ushort Code, string Space, string Type, bool IsArray = false, IReadOnlyList<string>? Fields = null, string? Encapsulates = null, bool MayBeEmpty = false)
 {
     /// <summary>For messages: what the option holds.</summary>
     public string Shown => (Type == "record" ? string.Join(", ", Fields ?? []) : Type) + (IsArray ? ", ..." : "");
@@ -33,6 +33,9 @@ internal static class OptionTypes
             problem = "takes no data";
             return text.Trim().Length == 0;
         }
+
+        if (option.MayBeEmpty && text.Trim().Length == 0)
+            return true;
 
         // A string or binary option of one field may itself hold commas.
         var parts = option is { Type: "string" or "binary", IsArray: false } ? [text] : Split(text);

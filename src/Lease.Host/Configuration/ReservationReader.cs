@@ -5,8 +5,18 @@ using Lease.Protocol.Dhcp6;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads <c>reservations</c>.</summary>
-internal sealed class ReservationReader(OptionDataReader options)
+internal sealed class ReservationReader(OptionDataReader options, IpFamily family)
 {
+    private static readonly (string Key, ReservationIdentifier Kind, bool InDhcp6)[] Identifiers =
+    [
+        ("duid", ReservationIdentifier.Duid, true),
+        ("hw-address", ReservationIdentifier.HardwareAddress, true),
+        ("client-id", ReservationIdentifier.ClientId, false),
+        ("circuit-id", ReservationIdentifier.CircuitId, false),
+    ];
+
+    private string Allowed => string.Join(", ", Identifiers.Where(i => family == IpFamily.Ipv4 || i.InDhcp6).Select(static i => i.Key));
+
     public ReservationTable Read(ConfigurationNode parent, Ipv6Prefix? subnet)
     {
         var reservations = new List<Reservation>();
@@ -18,7 +28,7 @@ internal sealed class ReservationReader(OptionDataReader options)
                 continue;
             if (!identifiers.Add($"{reservation.Kind}:{Convert.ToHexString(reservation.Identifier)}"))
                 node.Error("another reservation at this level has the same identifier");
-            foreach (var unit in reservation.Addresses.Select(static a => a.ToString()).Concat(reservation.Prefixes.Select(static p => p.ToString())))
+            foreach (var unit in reservation.Addresses.Select(family.Text).Concat(reservation.Prefixes.Select(static p => p.ToString())))
             {
                 if (!units.Add(unit))
                     node.Error($"{unit} is reserved twice at this level");
@@ -32,28 +42,29 @@ internal sealed class ReservationReader(OptionDataReader options)
 
     private Reservation? ReadOne(ConfigurationNode node, Ipv6Prefix? subnet)
     {
-        var duid = node.Text("duid");
-        var hardware = node.Text("hw-address");
+        var given = Identifiers.Where(i => node.Has(i.Key) && (family == IpFamily.Ipv4 || i.InDhcp6)).ToList();
         var addresses = ReadAddresses(node, subnet);
-        var (prefixes, excluded) = ReadPrefixes(node);
+        var (prefixes, excluded) = family == IpFamily.Ipv6 ? ReadPrefixes(node) : ([], []);
+        var boot = family == IpFamily.Ipv4 ? Dhcp4Level.ReadBoot(node) : BootFields.Empty;
         var hostname = node.Text("hostname") is { Length: > 0 } name ? name : null;
         var set = options.Read(node);
         node.WithoutEffect("has no effect: client classes are not served yet", "client-classes");
-        node.WithoutEffect("identifies nobody here: use duid or hw-address", "flex-id");
+        node.WithoutEffect($"identifies nobody here: use {Allowed}", "flex-id");
         node.RefuseUnknown();
         if (!string.IsNullOrEmpty(hostname) && !DomainName.TryEncode(hostname, out _))
             node.Wrong("hostname", "a domain name");
-        if (duid is null && hardware is null && node.Has("flex-id"))
+        if (given.Count == 0 && node.Has("flex-id"))
             return null;
-        if ((duid is null) == (hardware is null))
+        if (given.Count != 1)
         {
-            node.Error("needs either duid or hw-address");
+            node.Error($"needs one of {Allowed}");
             return null;
         }
 
-        if (!Duid.TryParse(duid ?? hardware!, out var identifier) || identifier.Length > Duid.MaxLength)
+        var (key, kind, _) = given[0];
+        if (!TryIdentifier(node.Text(key) ?? "", kind, out var identifier))
         {
-            node.Wrong(duid is null ? "hw-address" : "duid", "octets in hexadecimal with colons");
+            node.Wrong(key, "octets in hexadecimal with colons");
             return null;
         }
 
@@ -61,30 +72,44 @@ internal sealed class ReservationReader(OptionDataReader options)
             node.Warn("reserves nothing: neither addresses, prefixes, a hostname nor options");
         return new Reservation
         {
-            Kind = duid is null ? ReservationIdentifier.HardwareAddress : ReservationIdentifier.Duid,
+            Kind = kind,
             Identifier = identifier,
             Addresses = addresses,
             Prefixes = prefixes,
             ExcludedPrefixes = excluded,
             Hostname = string.IsNullOrEmpty(hostname) ? null : hostname,
             Options = set,
+            Boot = boot,
         };
     }
 
-    private static List<Ipv6Address> ReadAddresses(ConfigurationNode node, Ipv6Prefix? subnet)
+    private List<Ipv6Address> ReadAddresses(ConfigurationNode node, Ipv6Prefix? subnet)
     {
         var addresses = new List<Ipv6Address>();
-        foreach (var text in node.Texts("ip-addresses"))
+        var key = family == IpFamily.Ipv4 ? "ip-address" : "ip-addresses";
+        foreach (var text in family == IpFamily.Ipv4 ? [.. new[] { node.Text(key) }.OfType<string>()] : node.Texts(key))
         {
-            if (!Ipv6Address.TryParse(text, out var address))
-                node.Error("ip-addresses", $"\"{text}\" is no IPv6 address");
+            if (!family.TryParse(text, out Ipv6Address address))
+                node.Error(key, $"\"{text}\" is no {family.Name} address");
             else if (subnet is { } within && !within.Contains(address))
-                node.Error("ip-addresses", $"{address} is not within the subnet {within}");
+                node.Error(key, $"{text} is not within the subnet {family.Text(within)}");
             else
                 addresses.Add(address);
         }
 
         return addresses;
+    }
+
+    // As in Kea: a circuit-id may be a text in single quotes.
+    private static bool TryIdentifier(string text, ReservationIdentifier kind, out byte[] identifier)
+    {
+        if (kind == ReservationIdentifier.CircuitId && text is ['\'', _, .., '\''])
+        {
+            identifier = System.Text.Encoding.UTF8.GetBytes(text[1..^1]);
+            return true;
+        }
+
+        return Duid.TryParse(text, out identifier!) && identifier.Length <= (kind == ReservationIdentifier.Duid ? Duid.MaxLength : byte.MaxValue);
     }
 
     private static (List<Ipv6Prefix> Prefixes, List<ExcludedPrefix?> Excluded) ReadPrefixes(ConfigurationNode node)

@@ -43,12 +43,19 @@ internal static class StandardOptions
         new("solmax-rt", 82, Dhcp6, "uint32"),
         new("sol-max-rt", 82, Dhcp6, "uint32"),
         new("inf-max-rt", 83, Dhcp6, "uint32"),
-        new("dhcp4o6-server-addr", 88, Dhcp6, "ipv6-address", IsArray: true),
+        
+        // RFC 7341 section 7.2: without addresses it tells clients to use multicast.
+        new("dhcp4o6-server-addr", 88, Dhcp6, "ipv6-address", IsArray: true, MayBeEmpty: true),
+        new("s46-br", 90, Dhcp6, "ipv6-address"),
         new("s46-cont-mape", 94, Dhcp6, "empty", Encapsulates: "s46-cont-mape-options"),
         new("s46-cont-mapt", 95, Dhcp6, "empty", Encapsulates: "s46-cont-mapt-options"),
         new("s46-cont-lw", 96, Dhcp6, "empty", Encapsulates: "s46-cont-lw-options"),
         new("v6-captive-portal", 103, Dhcp6, "string"),
+        new("s46-bind-ipv6-prefix", 137, Dhcp6, "ipv6-prefix"),
         new("ipv6-address-andsf", 143, Dhcp6, "ipv6-address", IsArray: true),
+
+        // The 4o6 draft's, by its default code point.
+        new("dhcp4o6-enable", 65004, Dhcp6, "empty"),
         new("s46-rule", 89, "s46-cont-mape-options", "record", Fields: ["uint8", "uint8", "uint8", "ipv4-address", "ipv6-prefix"], Encapsulates: "s46-rule-options"),
         new("s46-br", 90, "s46-cont-mape-options", "ipv6-address"),
         new("s46-rule", 89, "s46-cont-mapt-options", "record", Fields: ["uint8", "uint8", "uint8", "ipv4-address", "ipv6-prefix"], Encapsulates: "s46-rule-options"),

@@ -4,25 +4,25 @@ using Lease.Protocol;
 
 namespace Lease.Host.Configuration;
 
-/// <summary>Reads <c>shared-networks</c> and <c>subnet6</c> into links.</summary>
-internal sealed class SubnetReader(int shardCount, OptionDataReader options)
+/// <summary>Reads <c>shared-networks</c> and <c>subnet6</c> or <c>subnet4</c> into links.</summary>
+internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpFamily family)
 {
-    private readonly PoolReader pools = new(shardCount, options);
-    private readonly ReservationReader reservations = new(options);
+    private readonly PoolReader pools = new(shardCount, options, family);
+    private readonly ReservationReader reservations = new(options, family);
     private readonly Dictionary<uint, string> ids = [];
     private readonly List<(Ipv6Prefix Prefix, string Path)> prefixes = [];
     private readonly List<(UInt128 First, UInt128 Last, string Path)> ranges = [];
     private uint lastId;
 
-    public List<Link> ReadLinks(ConfigurationNode parent, LevelSettings global)
+    public List<Link> ReadLinks(ConfigurationNode parent, LevelSettings global, Dhcp4Level global4)
     {
         var links = new List<Link>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in parent.Objects("shared-networks"))
         {
             var name = node.Text("name");
-            var level = LevelSettings.Read(node, global, options, selectors: true);
-            var subnets = ReadSubnets(node, level);
+            var level = LevelSettings.Read(node, global, options, selectors: true, family);
+            var subnets = ReadSubnets(node, level, ReadLevel4(node, global4));
             CheckAlike(node, subnets);
             NameWithoutEffect(node);
             node.RefuseUnknown();
@@ -34,9 +34,9 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
                 links.Add(new Link { Name = name, Subnets = subnets });
         }
 
-        foreach (var subnet in ReadSubnets(parent, global))
+        foreach (var subnet in ReadSubnets(parent, global, global4))
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"subnet-{subnet.Id}");
+            var name = string.Create(CultureInfo.InvariantCulture, $"{family.LinkPrefix}{subnet.Id}");
             if (!names.Add(name))
                 parent.Error("shared-networks", $"a shared network must not be named {name}: that is the link of subnet {subnet.Id}");
             links.Add(new Link { Name = name, Subnets = [subnet] });
@@ -45,17 +45,18 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
         return links;
     }
 
-    private List<Subnet> ReadSubnets(ConfigurationNode parent, LevelSettings above)
+    private List<Subnet> ReadSubnets(ConfigurationNode parent, LevelSettings above, Dhcp4Level above4)
     {
         var subnets = new List<Subnet>();
-        foreach (var node in parent.Objects("subnet6"))
+        foreach (var node in parent.Objects(family.SubnetKey))
         {
             var id = ReadId(node);
-            var prefix = node.Parsed<Ipv6Prefix>("subnet", Ipv6Prefix.TryParse, "a prefix ADDRESS/LENGTH");
-            var level = LevelSettings.Read(node, above, options, selectors: true);
+            var prefix = node.Parsed<Ipv6Prefix>("subnet", family.TryParse, $"an {family.Name} prefix ADDRESS/LENGTH");
+            var level = LevelSettings.Read(node, above, options, selectors: true, family);
+            var level4 = ReadLevel4(node, above4);
             var network = prefix?.Network ?? default;
             var addressPools = pools.ReadPools(node, network);
-            var prefixPools = pools.ReadPrefixPools(node);
+            var prefixPools = family == IpFamily.Ipv6 ? pools.ReadPrefixPools(node) : [];
             var table = reservations.Read(node, network);
             NameWithoutEffect(node);
             node.RefuseUnknown();
@@ -66,10 +67,10 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
                 continue;
             }
 
-            if (network.Length == 0)
+            if (network.Length == 0 || (family == IpFamily.Ipv4 && network.Length == 96))
                 node.Wrong("subnet", "longer than /0");
             CheckPlace(node, network, addressPools, prefixPools);
-            subnets.Add(Make(id, network, level, addressPools, prefixPools, table));
+            subnets.Add(family == IpFamily.Ipv4 ? Make4(id, network, level, level4, addressPools, table) : Make(id, network, level, addressPools, prefixPools, table));
         }
 
         return subnets;
@@ -95,6 +96,35 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
             CacheMaxAge = level.CacheMaxAge is { } age ? TimeSpan.FromSeconds(age) : null,
             StoreExtendedInfo = level.StoreExtendedInfo,
         };
+
+    private static Dhcp4Subnet Make4(uint id, Ipv6Prefix prefix, LevelSettings level, Dhcp4Level level4, List<AddressPool> addressPools, ReservationTable table) => new()
+    {
+        Id = id,
+        Prefix = prefix,
+        Selectors = level.Selectors,
+        Pools = addressPools,
+        PrefixPools = [],
+        Lifetimes = level.Lifetimes,
+        Timers = level.Timers,
+        RapidCommit = level.RapidCommit,
+        Options = level.Options,
+        Reservations = table,
+        ReservationsGlobal = level.ReservationsGlobal,
+        ReservationsInSubnet = level.ReservationsInSubnet,
+        ReservationsOutOfPool = level.ReservationsOutOfPool,
+        CacheThreshold = level.CacheThreshold,
+        CacheMaxAge = level.CacheMaxAge is { } age ? TimeSpan.FromSeconds(age) : null,
+        StoreExtendedInfo = level.StoreExtendedInfo,
+        Authoritative = level4.Authoritative,
+        MatchClientId = level4.MatchClientId,
+        Boot = level4.Boot,
+        Dhcp6Interface = level4.Dhcp6Interface,
+        Dhcp6InterfaceId = level4.Dhcp6InterfaceId,
+        Dhcp6Subnet = level4.Dhcp6Subnet,
+        TunnelSourcePrefix = level4.TunnelSourcePrefix,
+    };
+
+    private Dhcp4Level ReadLevel4(ConfigurationNode node, Dhcp4Level above) => family == IpFamily.Ipv4 ? Dhcp4Level.Read(node, above) : above;
 
     // Which subnet of a link a client gets addresses from is open until they are allocated, so these cannot differ.
     private static void CheckAlike(ConfigurationNode network, List<Subnet> subnets)
@@ -126,7 +156,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
         foreach (var (other, path) in prefixes)
         {
             if (other.Contains(prefix) || prefix.Contains(other))
-                node.Error("subnet", $"{prefix} overlaps {other} of {path}");
+                node.Error("subnet", $"{family.Text(prefix)} overlaps {family.Text(other)} of {path}");
         }
 
         prefixes.Add((prefix, node.Path));
@@ -141,7 +171,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
         foreach (var (otherFirst, otherLast, path) in ranges)
         {
             if (first <= otherLast && otherFirst <= last)
-                node.Error(key, $"{new Ipv6Address(first)}-{new Ipv6Address(last)} overlaps {new Ipv6Address(otherFirst)}-{new Ipv6Address(otherLast)} of {path}");
+                node.Error(key, $"{family.Text(new Ipv6Address(first))}-{family.Text(new Ipv6Address(last))} overlaps {family.Text(new Ipv6Address(otherFirst))}-{family.Text(new Ipv6Address(otherLast))} of {path}");
         }
 
         ranges.Add((first, last, node.Path));
@@ -151,6 +181,5 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options)
         "is known to Kea and has no effect here",
         "client-class", "client-classes", "require-client-classes", "evaluate-additional-classes", "ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update",
         "ddns-replace-client-name", "ddns-generated-prefix", "ddns-qualifying-suffix", "ddns-update-on-renew", "ddns-use-conflict-resolution",
-        "ddns-conflict-resolution-mode", "ddns-ttl", "ddns-ttl-percent", "hostname-char-set", "hostname-char-replacement", "allocator", "pd-allocator",
-        "4o6-interface", "4o6-interface-id", "4o6-subnet");
+        "ddns-conflict-resolution-mode", "ddns-ttl", "ddns-ttl-percent", "hostname-char-set", "hostname-char-replacement", "allocator", "pd-allocator");
 }

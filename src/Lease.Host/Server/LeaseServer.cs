@@ -1,8 +1,7 @@
-using System.Net.NetworkInformation;
-using System.Security.Cryptography;
 using Lease.Actors.Allocation;
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
+using Lease.Actors.Dhcp4;
 using Lease.Actors.Dhcp6;
 using Lease.Actors.Leasequery;
 using Lease.Host.Configuration;
@@ -33,6 +32,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly ActorSystem querySystem;
     private readonly LeasequeryService leasequery;
     private readonly Dhcp6Settings settings;
+    private readonly Dhcp4Side dhcp4;
     private UdpServer? udp;
     private TcpServer? tcp;
 
@@ -58,14 +58,18 @@ internal sealed class LeaseServer : IAsyncDisposable
             store.Meta.ClusterId.ToByteArray(),
             system.EventStream,
             loggers.CreateLogger("Lease.Leasequery"));
-        intake = new Dhcp6Intake(system, region, leasequery, counters, leaseLog);
+        dhcp4 = new Dhcp4Side(configuration, system, region, () => intake?.Settings, loggers.CreateLogger("Lease.Dhcp4"));
+        intake = new Dhcp6Intake(system, region, leasequery, dhcp4.Service, counters, leaseLog);
     }
 
     /// <summary>Figures of the DHCPv6 service.</summary>
     public Dhcp6Counters Counters => counters;
 
-    /// <summary>The UDP port that is served.</summary>
-    public int Port => udp!.Port;
+    /// <summary>Figures of the DHCPv4 service.</summary>
+    public Dhcp4Counters Dhcp4Counters => dhcp4.Counters;
+
+    /// <summary>The UDP port that is served; 0 when another program's DHCPv6 server stands in front.</summary>
+    public int Port => udp?.Port ?? 0;
 
     /// <summary>The TCP port on which bulk and active leasequery are served; 0 for none.</summary>
     public int LeasequeryPort => tcp?.Port ?? 0;
@@ -104,7 +108,7 @@ internal sealed class LeaseServer : IAsyncDisposable
                 EventMaxCount = configuration.Leasequery.RetentionCount,
                 AfterBatch = () => system.Assist(busy: false),
             });
-            server = new LeaseServer(configuration, await ServerDuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
+            server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
             await server.OpenAsync(configuration, loggers);
             return server;
         }
@@ -121,15 +125,16 @@ internal sealed class LeaseServer : IAsyncDisposable
     /// <summary>Answers by another configuration from the next packet and query on. Sockets, certificate files and the retention stay as they are.</summary>
     public async Task ReconfigureAsync(LeaseConfiguration configuration)
     {
-        var next = new Dhcp6Settings(configuration.Dhcp6, await ServerDuidAsync(store, configuration.Dhcp6, system.TimeProvider));
+        var next = new Dhcp6Settings(configuration.Dhcp6, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, system.TimeProvider));
         intake.Settings = next;
+        dhcp4.Configure(configuration, next);
         leasequery.Settings = new LeasequerySettings(configuration.Leasequery, next);
     }
 
     /// <summary>Every counter that is not zero.</summary>
     public IEnumerable<(string Name, long Value)> AllCounters()
     {
-        foreach (var counter in counters.NonZero().Concat(leasequery.Counters.NonZero()))
+        foreach (var counter in counters.NonZero().Concat(dhcp4.Counters.NonZero()).Concat(leasequery.Counters.NonZero()))
             yield return counter;
         (string, long)[] others =
         [
@@ -171,12 +176,14 @@ internal sealed class LeaseServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         intake.Settings = null;
+        dhcp4.Stop();
         await leasequery.StopAsync(LastWords);
         tcp?.Dispose();
         await querySystem.DisposeAsync();
         for (var shard = 0; shard < store.Meta.ShardCount; shard++)
             await region.StopShardAsync(shard);
         udp?.Dispose();
+        dhcp4.Dispose();
         try
         {
             await store.ReleaseAsync(nodeId, CancellationToken.None);
@@ -209,14 +216,19 @@ internal sealed class LeaseServer : IAsyncDisposable
             region.StartShard(grant, new ShardAllocator(grant.Shard, store, system.TimeProvider));
         logger.ServerDuid(Duid.ToText(settings.ServerDuid));
         intake.Settings = settings;
+        dhcp4.Configure(configuration, settings);
         var shards = grants.Select(static g => g.Shard).ToArray();
         system.ActorOf(
-            Props.Create(() => new ExpiryScanner(store, region, shards, _ => intake.Settings?.Configuration, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
+            Props.Create(() => new ExpiryScanner(store, region, shards, ConfigurationOf, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
         var listen = configuration.Dhcp6.Interfaces.Select(static i => new UdpListen(i.Name, i.Unicast)).ToArray();
         var transportLog = loggers.CreateLogger("Lease.Transport");
-        udp = UdpServer.Start(listen, configuration.Dhcp6.ServerPort, intake, system.TimeProvider, transportLog);
+        dhcp4.Open(transportLog);
+        if (listen.Length > 0 || configuration.Dhcp4 is not { Dhcp4o6Port: > 0 })
+            udp = UdpServer.Start(listen, configuration.Dhcp6.ServerPort, intake, system.TimeProvider, transportLog);
         StartTcp(configuration.Leasequery, transportLog);
     }
+
+    private ServiceConfiguration? ConfigurationOf(EntityKey key) => BindingKey.IsIpv4(key.Bytes) ? dhcp4.Configuration : intake.Settings?.Configuration;
 
     private void StartTcp(LeasequeryConfiguration configuration, ILogger log)
     {
@@ -233,21 +245,6 @@ internal sealed class LeaseServer : IAsyncDisposable
                 : null,
         };
         tcp = TcpServer.Start(options, leasequery.Accept, system.TimeProvider, log);
-    }
-
-    private static async Task<byte[]> ServerDuidAsync(SqliteLeaseStore store, Dhcp6Configuration configuration, TimeProvider time)
-        => configuration.ServerDuid ?? await store.GetOrAddServerDuidAsync(MakeDuid(time), CancellationToken.None);
-
-    // RFC 8415 section 11: made once from an interface's address and the time, then kept in the store.
-    private static byte[] MakeDuid(TimeProvider time)
-    {
-        var hardware = NetworkInterface.GetAllNetworkInterfaces()
-            .Where(static i => i.NetworkInterfaceType == NetworkInterfaceType.Ethernet)
-            .Select(static i => i.GetPhysicalAddress().GetAddressBytes())
-            .FirstOrDefault(static a => a.Length == 6);
-        return hardware is null
-            ? Duid.MakeUuid(new Guid(RandomNumberGenerator.GetBytes(16)))
-            : Duid.MakeLinkLayerTime(hardwareType: 1, time.GetUtcNow(), hardware);
     }
 
     private sealed class Watcher : ReceiveActor

@@ -75,6 +75,22 @@ public sealed class UdpServer : IDisposable
         return server;
     }
 
+    /// <summary>Opens one socket on the loopback, between two programs of this machine, and begins to receive.</summary>
+    /// <param name="port">Its UDP port on <c>::1</c>.</param>
+    /// <param name="handler">Takes what comes.</param>
+    /// <param name="time">The clock of the datagrams.</param>
+    /// <param name="logger">For errors.</param>
+    /// <exception cref="ListenException">The port is taken or not permitted.</exception>
+    public static UdpServer StartLoopback(int port, IDatagramHandler handler, TimeProvider time, ILogger logger)
+    {
+        var server = new UdpServer(handler, time, logger);
+        server.Add("lo", Bind("lo", new IPEndPoint(IPAddress.IPv6Loopback, port), device: false), answers: null).Start();
+        return server;
+    }
+
+    /// <summary>The first socket.</summary>
+    public IDatagramChannel FirstChannel => channels[0];
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -16,7 +16,7 @@ public sealed class ConfigurationReaderTests
     public static TheoryData<string, string, string> Refused => new()
     {
         { "\"subnet6\": [{}]", "Dhcp6.subnet6[0]", "needs subnet" },
-        { "\"subnet6\": [{\"subnet\": \"2001:db8::\"}]", "Dhcp6.subnet6[0].subnet", "must be a prefix ADDRESS/LENGTH" },
+        { "\"subnet6\": [{\"subnet\": \"2001:db8::\"}]", "Dhcp6.subnet6[0].subnet", "must be an IPv6 prefix ADDRESS/LENGTH" },
         { $"\"subnet6\": [{{{Subnet}, \"pools\": [{{\"pool\": \"2001:db8:2::/80\"}}]}}]", "Dhcp6.subnet6[0].pools[0].pool", "is not within the subnet" },
         { $"\"subnet6\": [{{{Subnet}, \"pools\": [{{\"pool\": \"2001:db8:1::9-2001:db8:1::1\"}}]}}]", "Dhcp6.subnet6[0].pools[0].pool", "is after" },
         { $"\"subnet6\": [{{{Subnet}, \"pools\": [{{\"pool\": \"2001:db8:1::/80\"}}, {{\"pool\": \"2001:db8:1::5-2001:db8:1::6\"}}]}}]", "Dhcp6.subnet6[0].pools", "overlaps" },
@@ -34,7 +34,7 @@ public sealed class ConfigurationReaderTests
         { "\"option-data\": [{\"data\": \"1\"}]", "Dhcp6.option-data[0]", "needs name or code" },
         { "\"option-def\": [{\"name\": \"x\", \"code\": 23, \"type\": \"string\"}]", "Dhcp6.option-def[0].code", "is defined already" },
         { $"\"subnet6\": [{{{Subnet}, \"pd-pools\": [{{\"prefix\": \"2001:db8:8000::\", \"prefix-len\": 56, \"delegated-len\": 48}}]}}]", "Dhcp6.subnet6[0].pd-pools[0].delegated-len", "must be at least prefix-len" },
-        { $"\"subnet6\": [{{{Subnet}, \"reservations\": [{{\"ip-addresses\": []}}]}}]", "Dhcp6.subnet6[0].reservations[0]", "needs either duid or hw-address" },
+        { $"\"subnet6\": [{{{Subnet}, \"reservations\": [{{\"ip-addresses\": []}}]}}]", "Dhcp6.subnet6[0].reservations[0]", "needs one of duid, hw-address" },
         { $"\"subnet6\": [{{{Subnet}, \"reservations\": [{{\"duid\": \"01:02\", \"ip-addresses\": [\"2001:db8:9::1\"]}}]}}]", "Dhcp6.subnet6[0].reservations[0].ip-addresses", "is not within the subnet" },
         { $"\"subnet6\": [{{{Subnet}, \"reservations\": [{{\"duid\": \"01:02\"}}, {{\"duid\": \"0102\"}}]}}]", "Dhcp6.subnet6[0].reservations[1]", "same identifier" },
     };
@@ -156,11 +156,13 @@ public sealed class ConfigurationReaderTests
         var page = File.ReadAllText(Path.Combine(Root(), "docs", "configuration.md"));
         var documented = DocumentedKey.Matches(page)
             .Select(static m => m.Groups["key"].Value).ToHashSet(StringComparer.Ordinal);
-        var sources = Directory.GetFiles(Path.Combine(Root(), "src", "Lease.Host", "Configuration"), "*.cs").Select(File.ReadAllText);
+        var sources = Directory.GetFiles(Path.Combine(Root(), "src", "Lease.Host", "Configuration"), "*.cs").Select(File.ReadAllText).ToList();
         var known = sources.SelectMany(static s => KnownKey.Matches(s).Select(static m => m.Groups["key"].Value))
             .ToHashSet(StringComparer.Ordinal);
         known.Except(documented, StringComparer.Ordinal).ShouldBeEmpty("not in docs/configuration.md");
-        documented.Except(known, StringComparer.Ordinal).ShouldBeEmpty("in docs/configuration.md, not known to the reader");
+
+        // Some keys go to the reader by way of a table or a property.
+        documented.Where(key => !sources.Exists(s => s.Contains($"\"{key}\"", StringComparison.Ordinal))).ShouldBeEmpty("in docs/configuration.md, not known to the reader");
     }
 
     private static string Root()

@@ -17,7 +17,7 @@ public sealed class KeaDialectTests
     [InlineData("\"relay\": {}", "needs ip-addresses")]
     [InlineData("\"relay\": {\"ip-addresses\": [\"10.0.0.1\"]}", "is no IPv6 address")]
     [InlineData("\"reservation-mode\": \"all\", \"reservations-global\": true", "older name")]
-    [InlineData("\"reservations\": [{\"duid\": \"01\", \"hw-address\": \"02\"}]", "needs either duid or hw-address")]
+    [InlineData("\"reservations\": [{\"duid\": \"01\", \"hw-address\": \"02\"}]", "needs one of duid, hw-address")]
     [InlineData("\"reservations\": [{\"duid\": \"01:02:zz\"}]", "octets in hexadecimal")]
     [InlineData("\"reservations\": [{\"duid\": \"01\", \"ip-addresses\": [\"2001:db8:1::1\"]}, {\"duid\": \"02\", \"ip-addresses\": [\"2001:db8:1:0::1\"]}]", "reserved twice")]
     [InlineData("\"pools\": [{\"pool\": \"2001:db8:1::/80\"}], \"pd-pools\": [{\"prefix\": \"2001:db8:1::\", \"prefix-len\": 72, \"delegated-len\": 80}]", "overlaps")]
@@ -39,7 +39,7 @@ public sealed class KeaDialectTests
 
     [Theory]
     [InlineData("\"host-reservation-identifiers\": [\"duid\", \"duid\"]", "names an identifier twice")]
-    [InlineData("\"host-reservation-identifiers\": [\"circuit-id\"]", "must be duid or hw-address")]
+    [InlineData("\"host-reservation-identifiers\": [\"circuit-id\"]", "must be one of duid, hw-address")]
     [InlineData("\"relay-supplied-options\": [\"nope\"]", "neither an option's code nor its name")]
     [InlineData("\"subnet6\": [{\"subnet\": \"::/0\"}]", "longer than /0")]
     [InlineData("\"shared-networks\": [{\"subnet6\": []}]", "needs a name")]

@@ -1,0 +1,342 @@
+using System.Buffers.Binary;
+using Lease.Actors.Allocation;
+using Lease.Actors.Bindings;
+using Lease.Actors.Configuration;
+using Lease.Kernel.Persistence;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp4;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Actors.Dhcp4;
+
+/// <summary>Decides by RFC 2131 section 4.3, with shared addresses (RFC 7618) and tunnel source addresses (RFC 8539). A client has one lease on a link.</summary>
+internal sealed class Dhcp4Planner : LeasePlanner
+{
+    private readonly Dhcp4Exchange exchange;
+    private readonly Dhcp4MessageType type;
+    private readonly bool rapid;
+    private readonly bool acceptsPortSets;
+    private readonly Ipv6Address? storedSource;
+    private Ipv6Address? tunnelSource;
+    private Dhcp4Answer? answer;
+    private Dhcp4Drop? silence;
+
+    public Dhcp4Planner(Dhcp4Exchange exchange, in PlanningContext context)
+        : base(exchange, context, exchange.FindReservation())
+    {
+        this.exchange = exchange;
+        var message = exchange.Message;
+        type = message.Type;
+        rapid = type == Dhcp4MessageType.Discover && exchange.Subnet.RapidCommit && message.Options.Contains(Dhcp4OptionCode.RapidCommit);
+
+        // RFC 7618 section 6: only clients that ask for OPTION_V4_PORTPARAMS can share an address.
+        acceptsPortSets = message.Options.Contains(Dhcp4OptionCode.PortParameters)
+            || (message.Options.TryGet(Dhcp4OptionCode.ParameterRequestList, out var requested) && requested.Contains((byte)Dhcp4OptionCode.PortParameters));
+        storedSource = context.Binding?.Ipv4?.TunnelSource;
+        tunnelSource = TunnelSources.Of(exchange) ?? storedSource;
+    }
+
+    /// <inheritdoc/>
+    public override bool NeedsCommit => HasChanged && !IsOffer;
+
+    /// <inheritdoc/>
+    public override bool IsOffer => type == Dhcp4MessageType.Discover && !rapid;
+
+    /// <inheritdoc/>
+    public override byte Cause => (byte)type;
+
+    private Link Link => exchange.Link;
+
+    /// <inheritdoc/>
+    public override bool TryPlan() => type switch
+    {
+        Dhcp4MessageType.Request => TryPlanRequest(),
+        Dhcp4MessageType.Release => PlanEnd(exchange.Message.ClientAddress, LeasePhase.Released),
+        Dhcp4MessageType.Decline => PlanEnd(Requested ?? default, LeasePhase.Declined),
+        _ => TryPlanAssign(),
+    };
+
+    /// <inheritdoc/>
+    public override Binding Result() => Dhcp4BindingUpdate.After(exchange, Leases, tunnelSource, Now);
+
+    /// <inheritdoc/>
+    public override void Send(ILogger logger)
+    {
+        if (silence == Dhcp4Drop.NoAddress)
+            logger.NothingFree(Link.Name, BindingKey.ClientTextOf(exchange.Key.Bytes), "no IPv4 address");
+        if (silence is { } reason)
+            exchange.Counters.CountDrop(reason);
+        if (answer is { Type: Dhcp4MessageType.Nak, Text: { } text })
+            logger.Refused(Link.Name, BindingKey.ClientTextOf(exchange.Key.Bytes), exchange.MessageName, text);
+        if (answer is not null)
+            Dhcp4ReplySender.Send(exchange, answer);
+    }
+
+    private Ipv4Address? Requested => exchange.Message.Options.TryGetAddress(Dhcp4OptionCode.RequestedAddress, out var address) ? address : null;
+
+    // DISCOVER (section 4.3.1), and BOOTREQUEST.
+    private bool TryPlanAssign()
+    {
+        if (IndexOfActive() is >= 0 and var index && Usable(Working[index]) is { } subnet && IsReservedOne(Working[index].Key))
+        {
+            Renew(index, subnet);
+            return true;
+        }
+
+        Span<LeaseKey> wanted = stackalloc LeaseKey[8];
+        var count = CollectWanted(wanted);
+        if (ReservedUnit() is { } reserved && SubnetOf(reserved) is { } reservedSubnet)
+        {
+            Grant(reservedSubnet, reserved);
+            return true;
+        }
+
+        return TryAllocate(wanted[..count], exactly: false);
+    }
+
+    // REQUEST (section 4.3.2): what is not SELECTING is told apart by ciaddr.
+    private bool TryPlanRequest()
+    {
+        var message = exchange.Message;
+        var isSelecting = message.Options.TryGetAddress(Dhcp4OptionCode.ServerId, out _);
+        var asked = message.ClientAddress.IsUnspecified ? Requested ?? default : message.ClientAddress;
+        if (asked.IsUnspecified)
+            return BeSilent(Dhcp4Drop.NoBinding);
+        if (!Link.Contains(PortSet.ToMapped(asked)))
+            return Refuse($"{asked} is not on this link");
+        if (TunnelSources.DefectOf(tunnelSource, exchange, IsConflict) is { } defect)
+            return Refuse(defect);
+        var index = IndexOfActive();
+        if (index >= 0 && IsAddressOf(Working[index].Key, asked))
+            return PlanExtend(index);
+        if (index >= 0 && !isSelecting)
+            return Refuse($"the client has {LeaseLog.TextOf(Working[index].Key)}, not {asked}");
+        if (ReservedUnit() is { } reserved && IsAddressOf(reserved, asked) && SubnetOf(reserved) is { } subnet)
+        {
+            Grant(subnet, reserved);
+            return true;
+        }
+
+        // INIT-REBOOT of a client that nobody knows: another server may know it.
+        var isKnown = isSelecting || !message.ClientAddress.IsUnspecified || Working.Exists(l => IsAddressOf(l.Key, asked));
+        if (!isKnown)
+            return ((Dhcp4Subnet)exchange.Subnet).Authoritative ? Refuse($"{asked} is not this client's") : BeSilent(Dhcp4Drop.NoBinding);
+        Span<LeaseKey> wanted = [KeyOf(asked)];
+        return TryAllocate(wanted, exactly: true);
+    }
+
+    private bool PlanExtend(int index)
+    {
+        if (Usable(Working[index]) is { } subnet && IsReservedOne(Working[index].Key))
+        {
+            Renew(index, subnet);
+            return true;
+        }
+
+        // It is reserved for another client, this one has another reservation, or the configuration has changed.
+        End(index, LeasePhase.Released);
+        FreeTunnel();
+        return Refuse($"{LeaseLog.TextOf(Working[index].Key)} is not for this client any more");
+    }
+
+    private bool PlanEnd(Ipv4Address address, LeasePhase phase)
+    {
+        var index = IndexOfActive();
+        if (index < 0 || !IsAddressOf(Working[index].Key, address))
+            return BeSilent(Dhcp4Drop.NoBinding);
+        End(index, phase);
+        FreeTunnel();
+        return true;
+    }
+
+    private bool TryAllocate(ReadOnlySpan<LeaseKey> wanted, bool exactly)
+    {
+        for (var pass = acceptsPortSets ? 0 : 1; pass < 2; pass++)
+        {
+            foreach (var subnet in exchange.SubnetsInOrder())
+            {
+                foreach (var range in subnet.AddressRanges)
+                {
+                    if (range.Ports == 0 != (pass == 1) || (exactly && !range.TryUnitOf(wanted[0], out _)))
+                        continue;
+                    var result = Allocate(range, wanted, out var key);
+                    if (result == AllocationResult.Pending)
+                        return false;
+                    if (result != AllocationResult.Allocated || (exactly && key != wanted[0]))
+                        continue;
+                    Grant(subnet, key);
+                    return true;
+                }
+            }
+        }
+
+        return exactly ? Refuse($"{LeaseLog.TextOf(wanted[0])} is not free") : BeSilent(Dhcp4Drop.NoAddress);
+    }
+
+    // What was offered to the client, what it asks for, what it had: in this order.
+    private int CollectWanted(Span<LeaseKey> wanted)
+    {
+        var count = 0;
+        if (Requested is { } requested)
+            wanted[count++] = KeyOf(requested);
+        foreach (var offer in Offers)
+        {
+            if (count < 4)
+                wanted[count++] = offer.Key;
+        }
+
+        for (var i = Working.Count - 1; i >= 0 && count < wanted.Length; i--)
+        {
+            if (Working[i].Phase is LeasePhase.Released or LeasePhase.Expired)
+                wanted[count++] = Working[i].Key;
+        }
+
+        return count;
+    }
+
+    // An address alone does not say which port set: the client does (option 159), or what was offered to it or what it had.
+    private LeaseKey KeyOf(Ipv4Address address)
+    {
+        if (exchange.Message.Options.TryGet(Dhcp4OptionCode.PortParameters, out var data) && PortParameters.TryRead(data, out var ports) && ports.PsidLength > 0)
+            return PortSet.KeyOf(address, ports);
+        foreach (var offer in Offers)
+        {
+            if (IsAddressOf(offer.Key, address))
+                return offer.Key;
+        }
+
+        var known = Working.FindLast(l => IsAddressOf(l.Key, address));
+        return known?.Key ?? PortSet.KeyOf(address);
+    }
+
+    private void Renew(int index, Dhcp4Subnet subnet)
+    {
+        var lease = Working[index];
+        var age = (Now - lease.ChangedAt) / 1000;
+        if (!IsOffer && tunnelSource == storedSource && subnet.IsFresh(lease, age))
+        {
+            // cache-threshold: what is left of the lease, and no commit.
+            SetAnswer(subnet, lease.Key, (uint)Math.Max(0, lease.Valid - age));
+            return;
+        }
+
+        var valid = ValidOf(subnet);
+        SetAnswer(subnet, lease.Key, valid);
+        if (IsOffer)
+            return;
+        ClaimTunnel(hadLease: true);
+        Extend(index, lease with { Valid = valid, ChangedAt = Now });
+    }
+
+    private void Grant(Dhcp4Subnet subnet, LeaseKey key)
+    {
+        var valid = ValidOf(subnet);
+        SetAnswer(subnet, key, valid);
+        var previous = IndexOfActive();
+        if (previous >= 0 && Working[previous].Key != key && !IsOffer)
+            End(previous, LeasePhase.Released);
+        if (!IsOffer)
+            ClaimTunnel(hadLease: previous >= 0);
+        Claim(new BoundLease(IaKind.Ipv4, 0, key, LeasePhase.Active, subnet.Id, 0, valid, Now));
+    }
+
+    private void Grant(Subnet subnet, LeaseKey key) => Grant((Dhcp4Subnet)subnet, key);
+
+    private void ClaimTunnel(bool hadLease)
+    {
+        if (hadLease && tunnelSource == storedSource)
+            return;
+        if (hadLease && storedSource is { } old)
+            Change(Ipv4Data.TunnelKey(old), LeaseState.Free);
+        if (tunnelSource is { } source)
+            Change(Ipv4Data.TunnelKey(source), LeaseState.Active);
+    }
+
+    private void FreeTunnel()
+    {
+        tunnelSource = storedSource;
+        if (storedSource is { } source)
+            Change(Ipv4Data.TunnelKey(source), LeaseState.Free);
+    }
+
+    private void SetAnswer(Subnet subnet, LeaseKey key, uint valid) => answer = new Dhcp4Answer
+    {
+        Type = type switch
+        {
+            Dhcp4MessageType.Bootp => Dhcp4MessageType.Bootp,
+            Dhcp4MessageType.Discover when !rapid => Dhcp4MessageType.Offer,
+            _ => Dhcp4MessageType.Ack,
+        },
+        Lease = key,
+        Valid = valid,
+        Subnet = subnet,
+        PoolOptions = LinkLookup.FindAddressPool(subnet, key)?.Options,
+        Reservation = Reservation,
+        RapidCommit = rapid,
+        TunnelSource = tunnelSource,
+    };
+
+    private bool Refuse(string text)
+    {
+        answer = new Dhcp4Answer { Type = Dhcp4MessageType.Nak, Subnet = exchange.Subnet, Text = text };
+        return true;
+    }
+
+    private bool BeSilent(Dhcp4Drop reason)
+    {
+        silence = reason;
+        return true;
+    }
+
+    private uint ValidOf(Subnet subnet)
+    {
+        if (type == Dhcp4MessageType.Bootp)
+            return BoundLease.Infinity;
+        var limits = subnet.Lifetimes;
+        return exchange.Message.Options.TryGet(Dhcp4OptionCode.LeaseTime, out var hint)
+            ? Math.Clamp(BinaryPrimitives.ReadUInt32BigEndian(hint), limits.MinValid, limits.MaxValid)
+            : limits.Valid;
+    }
+
+    private int IndexOfActive() => Working.FindLastIndex(l => l.IsActiveAt(Now));
+
+    // The subnet of a lease that the client may keep; null when it must not.
+    private Dhcp4Subnet? Usable(BoundLease lease)
+    {
+        var subnet = Link.FindSubnet(lease.Subnet);
+        if (subnet is null || IsForOther(lease.Key) || !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address)) || (lease.Key.Ports != 0 && !acceptsPortSets))
+            return null;
+        return (Dhcp4Subnet)subnet;
+    }
+
+    private bool IsReservedOne(LeaseKey key)
+    {
+        foreach (var reserved in ReservationLookup.UnitsOf(Reservation, IaKind.Ipv4))
+            return reserved == key || IsConflict(reserved);
+        return true;
+    }
+
+    private LeaseKey? ReservedUnit()
+    {
+        foreach (var reserved in ReservationLookup.UnitsOf(Reservation, IaKind.Ipv4))
+        {
+            if (!IsConflict(reserved))
+                return reserved;
+        }
+
+        return null;
+    }
+
+    private Subnet? SubnetOf(LeaseKey key)
+    {
+        foreach (var subnet in exchange.SubnetsInOrder())
+        {
+            if (subnet.Prefix.Contains(new Ipv6Address(key.Address)))
+                return subnet;
+        }
+
+        return null;
+    }
+
+    private static bool IsAddressOf(LeaseKey key, Ipv4Address address) => key.Address == PortSet.ToMapped(address).Value;
+}
