@@ -76,14 +76,11 @@ public sealed record RelayData(UInt128 PeerAddress, byte[] Forward, byte[]? Remo
 /// <param name="Options">DHCPv4 options of the client that a query may ask for, as sent: code, length, data, one after the other.</param>
 public sealed record Ipv4Data(Ipv6Address? TunnelSource, byte[] Options)
 {
-    // No prefix or port set has this: tunnel sources have a space of their own in the lease table.
-    private const uint TunnelMark = uint.MaxValue;
-
     /// <summary>The row of the lease table that keeps a tunnel source address to one client (RFC 8539 section 8).</summary>
-    public static LeaseKey TunnelKey(Ipv6Address source) => new(source.Value, 128, TunnelMark);
+    public static LeaseKey TunnelKey(Ipv6Address source) => new(source.Value, 128, LeaseKey.GuardOnly);
 
     /// <summary>Whether the key is that of a tunnel source address.</summary>
-    public static bool IsTunnelKey(LeaseKey key) => key.Ports == TunnelMark;
+    public static bool IsTunnelKey(LeaseKey key) => key.Ports == LeaseKey.GuardOnly;
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
+using Lease.Actors.Leasequery;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Kernel.Sharding;
@@ -14,7 +15,7 @@ namespace Lease.Actors.Dhcp4;
 /// The first look at a DHCPV4-QUERY, on the socket's thread (RFC 7341 section 8): the DHCPv4 message, its link and its client; then to the binding's shard. Nothing that comes from the
 /// network throws.
 /// </summary>
-public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Dhcp4Counters counters, ILogger logger) : IDhcp4Service
+public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, LeasequeryService leasequery, Dhcp4Counters counters, ILogger logger) : IDhcp4Service
 {
     private volatile Dhcp4Settings? settings;
     private long nextSubnetWarning;
@@ -59,7 +60,9 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Dhcp4Count
         }
 
         counters.CountReceived(message.Type);
-        if (!IsForServers(message))
+        if (message is { Operation: BootpOperation.Request, Type: Dhcp4MessageType.LeaseQuery })
+            leasequery.HandleIpv4(datagram, chain, start..(start + octets.Length), current, origin);
+        else if (!IsForServers(message))
             Drop(datagram, Dhcp4Drop.NotForServers, message.Type);
         else
             Route(datagram, chain, message, start..(start + octets.Length), current, origin);

@@ -109,20 +109,21 @@ internal sealed class ActiveQuery : RunningQuery
     private bool TryWrite(BindingChange change, OutputBuffer output, long now)
     {
         var record = change.Record;
-        if (!Query.IsUnfiltered && !Query.Matches(record, new BindingView(record.Payload)))
+        if (!Query.MayMatch(record, out var isCertain) || (!isCertain && !Query.Matches(record, new BindingView(record.Payload))))
             return true;
-        var data = change.ClientData(Query.Requested, Reply.Settings.Configuration.CodePoints.DeviceId);
-        if (data.IsEmpty)
-            return true;
-        var frame = output.ForData();
-        var writer = Reply.Begin(frame, change.ChangedAt);
-        writer.Octets(data);
-        if (writer.Overflowed)
-            return false;
-        output.Commit(Reply.End(frame, writer));
-        Clients++;
-        counters.Add(LeasequeryCount.ClientsSent);
-        sentAt = now;
+        foreach (var data in change.ClientData(Query, Reply.Settings.Configuration.CodePoints))
+        {
+            var frame = output.ForData();
+            var writer = Reply.Begin(frame, change.ChangedAt);
+            writer.Octets(data);
+            if (writer.Overflowed)
+                return false;
+            output.Commit(Reply.End(frame, writer));
+            Clients++;
+            counters.Add(LeasequeryCount.ClientsSent);
+            sentAt = now;
+        }
+
         return true;
     }
 

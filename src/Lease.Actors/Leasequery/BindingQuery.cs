@@ -40,17 +40,22 @@ public sealed record BindingQuery
     /// <summary>The draft's OPTION_REPLY_SIZE in octets; 0 where the requestor did not say.</summary>
     public int ReplySize { get; init; }
 
+    /// <summary>For DHCPv4 leases: what their messages shall hold; null: the query is about DHCPv6 leases.</summary>
+    public Ipv4Request? Ipv4 { get; init; }
+
     private byte[]? LinkName => Link is null ? null : linkName ??= Encoding.UTF8.GetBytes(Link.Name);
 
     private byte[]? linkName;
 
-    /// <summary>Whether every binding matches, so that none need be looked at.</summary>
-    public bool IsUnfiltered
+    /// <summary>Whether every binding of the protocol matches, so that none need be looked at.</summary>
+    private bool IsUnfiltered
         => Kind is QueryKinds.None or QueryKinds.ByLink && Link is null && ChangedFrom == long.MinValue && ChangedBefore == long.MaxValue;
 
     /// <summary>Whether the row is one that the query is about: found by <see cref="Selection"/> or not.</summary>
     public bool Matches(in BindingRecord record, in BindingView view)
     {
+        if (!MayMatch(record))
+            return false;
         if (IsUnfiltered)
             return true;
         if (record.ChangedAt < ChangedFrom || record.ChangedAt >= ChangedBefore)
@@ -59,7 +64,7 @@ public sealed record BindingQuery
             return false;
         return Kind switch
         {
-            QueryKinds.ByClientId => BindingKey.IdentityOf(record.Key).SequenceEqual(Value.Span),
+            QueryKinds.ByClientId => BindingKey.IdentityOf(record.Key).SequenceEqual(Value.Span) && BindingKey.KindOf(record.Key) != IdentityKind.HardwareAddress,
             QueryKinds.ByRelayId => view.HasRelayId(Value.Span),
             QueryKinds.ByRemoteId => view.HasRemoteId && view.RemoteId.SequenceEqual(Value.Span),
             QueryKinds.ByDeviceId => DeviceId.Of(view).SequenceEqual(Value.Span),
@@ -68,6 +73,15 @@ public sealed record BindingQuery
             _ => true,
         };
     }
+
+    /// <summary>False when the row cannot match, whatever its payload holds; <paramref name="isCertain"/> when it does.</summary>
+    public bool MayMatch(in BindingRecord record, out bool isCertain)
+    {
+        isCertain = IsUnfiltered;
+        return MayMatch(record);
+    }
+
+    private bool MayMatch(in BindingRecord record) => BindingKey.IsIpv4(record.Key) == Ipv4 is not null;
 
     private bool HasLeaseAt(in BindingView view)
     {

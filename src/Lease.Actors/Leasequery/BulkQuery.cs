@@ -39,9 +39,23 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
         if (!ended)
             return QueryProgress.More;
 
+        if (Query.Ipv4 is { IsSingle: true } && Clients == 0)
+            TellNothing(output, now);
+
         // RFC 5460 section 6.3: an answer without a binding is LEASEQUERY-REPLY alone. The status says outright that the answer is whole.
         output.Commit(Reply.Done(output.ForStatus(), now, StatusCode.Success, ""));
         return QueryProgress.Done;
+    }
+
+    // RFC 4388 section 6.4.1: DHCPLEASEQUERY is answered also when nothing is leased.
+    private void TellNothing(OutputBuffer output, long now)
+    {
+        var frame = output.ForStatus();
+        var writer = Reply.Begin(frame, now);
+        Span<byte> message = stackalloc byte[Dhcp4LeaseMessage.MaxSize];
+        writer.Option(OptionCode.Dhcpv4Message, message[..Dhcp4LeaseMessage.WriteNone(message, Query, Reply.Settings, now)]);
+        if (!writer.Overflowed)
+            output.Commit(Reply.End(frame, writer));
     }
 
     /// <inheritdoc/>

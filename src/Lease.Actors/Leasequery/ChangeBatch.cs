@@ -1,3 +1,5 @@
+using System.Buffers;
+using Lease.Actors.Bindings;
 using Lease.Kernel.Persistence;
 using Lease.Protocol.Dhcp6;
 
@@ -41,32 +43,41 @@ internal sealed class BindingChange(JournalWrite write)
     /// <summary>The leases that ended with it.</summary>
     public EndedLeases Ended => EndedLeases.In(write.Leases.Span);
 
-    /// <summary>CLIENT_DATA with these options; encoded once for all who ask for the same. Empty when there is nothing to tell.</summary>
-    public ReadOnlySpan<byte> ClientData(IReadOnlyList<OptionCode> requested, OptionCode deviceId)
+    /// <summary>What the query is told of the change, as the options of one message each; encoded once for all who ask for the same. Empty when there is nothing to tell.</summary>
+    public IReadOnlyList<byte[]> ClientData(BindingQuery query, DraftCodePoints points)
     {
         for (var known = first; known is not null; known = known.Next)
         {
-            if (ReferenceEquals(known.Requested, requested) || known.Requested.SequenceEqual(requested))
-                return known.Data;
+            if (known.IsFor(query))
+                return known.Messages;
         }
 
-        var encoded = new Encoded(requested, Encode(requested, deviceId), first);
+        var encoded = new Encoded(query.Requested, query.Ipv4, Encode(query, points), first);
         first = encoded;
-        return encoded.Data;
+        return encoded.Messages;
     }
 
-    private byte[] Encode(IReadOnlyList<OptionCode> requested, OptionCode deviceId)
+    private List<byte[]> Encode(BindingQuery query, DraftCodePoints points)
     {
         var record = Record;
-        var view = new Bindings.BindingView(record.Payload);
-        var scratch = System.Buffers.ArrayPool<byte>.Shared.Rent(TcpFraming.MaxMessage);
-        var writer = new Dhcp6Writer(scratch);
-        var client = new ClientDataWriter(requested, deviceId, ChangedAt - (ChangedAt % 1000));
-        var written = client.Write(ref writer, record, view, Ended) && !writer.Overflowed;
-        var data = written ? writer.Written.ToArray() : [];
-        System.Buffers.ArrayPool<byte>.Shared.Return(scratch);
-        return data;
+        var view = new BindingView(record.Payload);
+        var scratch = ArrayPool<byte>.Shared.Rent(TcpFraming.MaxMessage);
+        var client = new ClientDataWriter(query, points, ChangedAt - (ChangedAt % 1000));
+        var messages = new List<byte[]>(1);
+        for (var lease = 0; lease < view.LeaseCount;)
+        {
+            var writer = new Dhcp6Writer(scratch);
+            if (client.Write(ref writer, record, view, Ended, ref lease) && !writer.Overflowed)
+                messages.Add(writer.Written.ToArray());
+        }
+
+        ArrayPool<byte>.Shared.Return(scratch);
+        return messages;
     }
 
-    private sealed record Encoded(IReadOnlyList<OptionCode> Requested, byte[] Data, Encoded? Next);
+    private sealed record Encoded(IReadOnlyList<OptionCode> Requested, Ipv4Request? Ipv4, IReadOnlyList<byte[]> Messages, Encoded? Next)
+    {
+        public bool IsFor(BindingQuery query)
+            => (ReferenceEquals(Requested, query.Requested) || Requested.SequenceEqual(query.Requested)) && Equals(Ipv4, query.Ipv4);
+    }
 }

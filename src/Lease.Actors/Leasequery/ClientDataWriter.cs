@@ -1,20 +1,37 @@
 using Lease.Actors.Bindings;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
+using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
 
 namespace Lease.Actors.Leasequery;
 
-/// <summary>Writes what is told of one client on one link: CLIENT_DATA (RFC 5007 section 4.1.2.2, leasequery draft section 4.4.3), straight from the row's octets.</summary>
-/// <param name="requested">What is told beside the minimum.</param>
-/// <param name="deviceId">The code of the draft's OPTION_DEVICE_ID.</param>
+/// <summary>
+/// Writes what is told of one client on one link, straight from the row's octets: CLIENT_DATA (RFC 5007 section 4.1.2.2, leasequery draft section 4.4.3); for a DHCPv4 lease DHCPV4_MSG with it
+/// (DHCP4o6 active leasequery draft, section 3).
+/// </summary>
+/// <param name="query">What is told beside the minimum.</param>
+/// <param name="points">Code points that only the drafts have.</param>
 /// <param name="now">What lifetimes and CLT_TIME are relative to, Unix milliseconds.</param>
-public readonly struct ClientDataWriter(IReadOnlyList<OptionCode> requested, OptionCode deviceId, long now)
+public readonly struct ClientDataWriter(BindingQuery query, DraftCodePoints points, long now)
 {
-    /// <summary>Writes CLIENT_DATA; nothing when there is no lease to tell of.</summary>
+    /// <summary>Writes the options of one message; nothing when there is no lease to tell of. All leases of a DHCPv6 client go into one, each DHCPv4 lease goes into its own.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="record">The row.</param>
+    /// <param name="view">Its payload.</param>
+    /// <param name="ended">Which ended leases are told.</param>
+    /// <param name="lease">Index of the first lease to look at; afterwards of the first that the next message is about: the number of leases when the row has been told.</param>
     /// <returns>Whether something was written, or did not fit (see <see cref="Dhcp6Writer.Overflowed"/>).</returns>
-    public bool Write(ref Dhcp6Writer writer, in BindingRecord record, in BindingView view, EndedLeases ended)
+    public bool Write(ref Dhcp6Writer writer, in BindingRecord record, in BindingView view, EndedLeases ended, ref int lease)
+    {
+        if (query.Ipv4 is { } asked)
+            return WriteIpv4(ref writer, asked, record, view, ended, ref lease);
+        lease = view.LeaseCount;
+        return WriteAll(ref writer, record, view, ended);
+    }
+
+    private bool WriteAll(ref Dhcp6Writer writer, in BindingRecord record, in BindingView view, EndedLeases ended)
     {
         var start = writer.Length;
         var mark = ClientDataOption.Begin(ref writer);
@@ -38,11 +55,37 @@ public readonly struct ClientDataWriter(IReadOnlyList<OptionCode> requested, Opt
             return false;
         }
 
-        writer.OptionU32(OptionCode.CltTime, (uint)Math.Clamp((now - view.LastTransactionAt) / 1000, 0, uint.MaxValue));
-        for (var i = 0; i < requested.Count; i++)
-            WriteRequested(ref writer, requested[i], view);
-        writer.EndOption(mark);
+        EndClientData(ref writer, mark, view);
         return true;
+    }
+
+    private bool WriteIpv4(ref Dhcp6Writer writer, Ipv4Request asked, in BindingRecord record, in BindingView view, EndedLeases ended, ref int lease)
+    {
+        while (lease < view.LeaseCount)
+        {
+            var next = view.Lease(lease++);
+            var isActive = IsActive(next);
+            if (!isActive && !ended.Include(next, record.RowId))
+                continue;
+            Span<byte> message = stackalloc byte[Dhcp4LeaseMessage.MaxSize];
+            var length = Dhcp4LeaseMessage.Write(message, asked, record, view, next, isActive ? Remaining(next, next.Valid) : null, now);
+            writer.Option(OptionCode.Dhcpv4Message, message[..length]);
+            var mark = ClientDataOption.Begin(ref writer);
+            if (BindingKey.KindOf(record.Key) == IdentityKind.ClientId && ClientIdentifier.TryGetDuid(BindingKey.IdentityOf(record.Key), out var duid))
+                writer.Option(OptionCode.ClientId, duid);
+            EndClientData(ref writer, mark, view);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void EndClientData(ref Dhcp6Writer writer, int mark, in BindingView view)
+    {
+        writer.OptionU32(OptionCode.CltTime, (uint)Math.Clamp((now - view.LastTransactionAt) / 1000, 0, uint.MaxValue));
+        foreach (var code in query.Requested)
+            WriteRequested(ref writer, code, view);
+        writer.EndOption(mark);
     }
 
     private static void WriteLease(ref Dhcp6Writer writer, in LeaseView lease, uint preferred, uint valid)
@@ -76,10 +119,16 @@ public readonly struct ClientDataWriter(IReadOnlyList<OptionCode> requested, Opt
             return;
         }
 
-        if (code == deviceId || code == OptionCode.ClientLinkLayerAddress)
+        if (code == points.DeviceId || code == OptionCode.ClientLinkLayerAddress)
         {
             if (!view.LinkLayerAddress.IsEmpty)
                 writer.Option(code, view.LinkLayerAddress);
+            return;
+        }
+
+        if (code == points.Dhcp4O6SourceAddress && view.HasTunnelSource)
+        {
+            writer.OptionAddresses(code, [view.TunnelSource]);
             return;
         }
 

@@ -39,7 +39,15 @@ internal ref struct ClientFrames(Span<byte> buffer, BindingQuery query, QueryRep
         try
         {
             var view = new BindingView(record.Payload);
-            return !query.Matches(record, view) || TryWrite(record, view);
+            if (!query.Matches(record, view))
+                return true;
+            for (var lease = 0; lease < view.LeaseCount;)
+            {
+                if (!TryWrite(record, view, ref lease))
+                    return false;
+            }
+
+            return true;
         }
         catch (InvalidDataException)
         {
@@ -48,15 +56,15 @@ internal ref struct ClientFrames(Span<byte> buffer, BindingQuery query, QueryRep
         }
     }
 
-    private bool TryWrite(in BindingRecord record, in BindingView view)
+    private bool TryWrite(in BindingRecord record, in BindingView view, ref int lease)
     {
         if (Ended is not null)
             BaseTime = Math.Max(BaseTime, record.ChangedAt);
         var frame = buffer[Length..];
         var writer = reply.Begin(frame, BaseTime);
-        var client = new ClientDataWriter(query.Requested, reply.Settings.Configuration.CodePoints.DeviceId, reply.RelativeTo(BaseTime, now));
+        var client = new ClientDataWriter(query, reply.Settings.Configuration.CodePoints, reply.RelativeTo(BaseTime, now));
         var ended = Ended is { } active ? EndedLeases.Since(active.Since, active.Tables) : EndedLeases.None;
-        if (!client.Write(ref writer, record, view, ended))
+        if (!client.Write(ref writer, record, view, ended, ref lease))
             return true;
         if (!writer.Overflowed)
         {

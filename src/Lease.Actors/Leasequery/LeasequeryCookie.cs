@@ -11,10 +11,10 @@ namespace Lease.Actors.Leasequery;
 /// <param name="key">A secret of this server, the same after a restart.</param>
 public sealed class LeasequeryCookie(byte[] key)
 {
-    /// <summary>Octets of a cookie: row u64, address 16, length u8, newest row u64, proof 8.</summary>
+    /// <summary>Octets of a cookie: row u64, address 16, length u8, newest row u64, ports u32, proof 8.</summary>
     public const int Size = FieldsSize + ProofSize;
 
-    private const int FieldsSize = 33;
+    private const int FieldsSize = 37;
     private const int ProofSize = 8;
 
     /// <summary>Writes the cookie for the rest of the answer to <paramref name="query"/> (the octets of LQ_QUERY).</summary>
@@ -24,6 +24,7 @@ public sealed class LeasequeryCookie(byte[] key)
         BinaryPrimitives.WriteUInt128BigEndian(cookie[8..], position.Address);
         cookie[24] = position.Length;
         BinaryPrimitives.WriteInt64BigEndian(cookie[25..], newestRow);
+        BinaryPrimitives.WriteUInt32BigEndian(cookie[33..], position.Ports);
         Prove(cookie[..FieldsSize], query, cookie.Slice(FieldsSize, ProofSize));
     }
 
@@ -39,7 +40,7 @@ public sealed class LeasequeryCookie(byte[] key)
         if (!CryptographicOperations.FixedTimeEquals(proof, cookie[FieldsSize..]))
             return false;
         position = new WalkPosition(
-            BinaryPrimitives.ReadInt64BigEndian(cookie), BinaryPrimitives.ReadUInt128BigEndian(cookie[8..]), cookie[24]);
+            BinaryPrimitives.ReadInt64BigEndian(cookie), BinaryPrimitives.ReadUInt128BigEndian(cookie[8..]), cookie[24], BinaryPrimitives.ReadUInt32BigEndian(cookie[33..]));
         newestRow = BinaryPrimitives.ReadInt64BigEndian(cookie[25..]);
         return true;
     }

@@ -1,8 +1,10 @@
 using System.Net;
 using Lease.Actors.Configuration;
+using Lease.Actors.Dhcp4;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Kernel.Persistence;
+using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
 
@@ -88,6 +90,23 @@ public sealed class LeasequeryService
             responder.Tell(query);
         else
             datagram.Release();
+    }
+
+    /// <summary>Takes a DHCPLEASEQUERY in a DHCPV4-QUERY, on the socket's thread. The datagram is the service's from now on.</summary>
+    public void HandleIpv4(Datagram datagram, in RelayChain chain, Range place, Dhcp4Settings dhcp4, ForwardedFrom? origin)
+    {
+        var source = (origin?.Peer ?? new Ipv6Address(datagram.Source.Address)).ToIPAddress();
+        var requestor = stopping ? null : Gate.Admit(settings.Configuration, source, LeasequeryAccess.Udp);
+        if (requestor is not null && chain.Hops > 0)
+            requestor = Gate.Admit(settings.Configuration, chain.Hop(datagram.Data, chain.Hops - 1).PeerAddress.ToIPAddress(), LeasequeryAccess.Udp);
+        if (requestor is null || !Gate.TryTake(requestor, source))
+        {
+            datagram.Release();
+            return;
+        }
+
+        Counters.Add(LeasequeryCount.UdpReceived);
+        responder.Tell(new Dhcp4UdpQuery(datagram, chain, place, requestor, settings, dhcp4, origin, Counters));
     }
 
     /// <summary>Takes a TCP connection.</summary>

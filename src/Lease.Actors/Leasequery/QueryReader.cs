@@ -30,6 +30,8 @@ public readonly struct QueryReader(LeasequeryConfiguration configuration, LinkFi
     public bool TryRead(in Dhcp6Message message, Requestor requestor, out BindingQuery query, out QueryRefusal refusal)
     {
         query = null!;
+        if (message.Options.Contains(OptionCode.Dhcpv4Message))
+            return TryReadIpv4(message, requestor, out query, out refusal);
         if (!message.Options.TryGet(OptionCode.LqQuery, out var data))
         {
             query = WithTimes(new BindingQuery { Kind = QueryKinds.None, Selection = new BindingSelection.Every(), Requested = RequestedIn(message.Options) }, message.Options);
@@ -50,6 +52,38 @@ public readonly struct QueryReader(LeasequeryConfiguration configuration, LinkFi
             refusal = new(StatusCode.NotAllowed, $"query type {(byte)asked.Type} is not allowed to you");
         else if (TrySelect(kind, asked, out query, out refusal))
             query = WithTimes(query with { Requested = RequestedIn(asked.Options) }, message.Options);
+        return refusal.Text is null;
+    }
+
+    // DHCP4o6: what is asked for stands in the DHCPv4 message; LQ_QUERY says on which link, and which DHCPv6 options go with the answers.
+    private bool TryReadIpv4(in Dhcp6Message message, Requestor requestor, out BindingQuery query, out QueryRefusal refusal)
+    {
+        if (!Dhcp4QueryReader.TryRead(message, out query, out refusal))
+            return false;
+        if ((requestor.Kinds & query.Kind) != query.Kind)
+        {
+            refusal = new(StatusCode.NotAllowed, $"queries {query.Kind} are not allowed to you");
+            return false;
+        }
+
+        var options = message.Options;
+        if (message.Options.TryGet(OptionCode.LqQuery, out var data) && LqQueryOption.TryRead(new Option(OptionCode.LqQuery, data), out var asked))
+        {
+            options = asked.Options;
+            if (!asked.LinkAddress.IsUnspecified)
+            {
+                query = query with { Link = links.OfLinkAddress(asked.LinkAddress) };
+                if (query.Link is null)
+                    refusal = new(StatusCode.NotConfigured, $"no link has the address {asked.LinkAddress}");
+            }
+        }
+
+        var inner = query;
+        query = WithTimes(query with { Requested = RequestedIn(options) }, message.Options);
+        if (query.ChangedFrom == long.MinValue)
+            query = query with { ChangedFrom = inner.ChangedFrom };
+        if (query.ChangedBefore == long.MaxValue)
+            query = query with { ChangedBefore = inner.ChangedBefore };
         return refusal.Text is null;
     }
 

@@ -56,7 +56,8 @@ internal ref struct ReplyPacker(Dhcp6Writer writer, BindingQuery query, ClientDa
     private bool TryTake(in BindingRecord record, in BindingView view)
     {
         var before = writer;
-        if (!client.Write(ref writer, record, view, EndedLeases.None))
+        var lease = 0;
+        if (!client.Write(ref writer, record, view, EndedLeases.None, ref lease))
             return true;
         var fits = !writer.Overflowed && !WithoutCookie && writer.Length + CookieRoom <= Limit;
         if (!fits && Taken == 0 && !writer.Overflowed && writer.Length <= Limit)
@@ -86,7 +87,8 @@ internal readonly struct LinkCollector(BindingQuery query, ClientDataWriter clie
         {
             var view = new BindingView(record.Payload);
             var scratch = new Dhcp6Writer(stackalloc byte[4096]);
-            if (query.Matches(record, view) && client.Write(ref scratch, record, view, EndedLeases.None))
+            var lease = 0;
+            if (query.Matches(record, view) && client.Write(ref scratch, record, view, EndedLeases.None, ref lease))
                 links.Add(System.Text.Encoding.UTF8.GetString(BindingKey.LinkNameOf(record.Key)));
         }
         catch (InvalidDataException)

@@ -44,7 +44,13 @@ public sealed class UdpResponder : UntypedActor
     /// <inheritdoc/>
     protected override void OnReceive(object message)
     {
-        if (message is not UdpQuery query)
+        var datagram = message switch
+        {
+            UdpQuery query => query.Datagram,
+            Dhcp4UdpQuery query => query.Datagram,
+            _ => null,
+        };
+        if (datagram is null)
         {
             Unhandled(message);
             return;
@@ -52,15 +58,18 @@ public sealed class UdpResponder : UntypedActor
 
         try
         {
-            Answer(query);
+            if (message is UdpQuery query)
+                Answer(query);
+            else
+                ((Dhcp4UdpQuery)message).Answer(tables, Now);
         }
         catch (IOException e)
         {
-            logger.QueryFailed(SourceOf(query).ToString(), e.Message);
+            logger.QueryFailed(new Ipv6Address(datagram.Source.Address).ToString(), e.Message);
         }
         finally
         {
-            query.Datagram.Release();
+            datagram.Release();
         }
     }
 
@@ -72,7 +81,10 @@ public sealed class UdpResponder : UntypedActor
         var settings = asked.Settings;
         var message = asked.Message;
         var reader = new QueryReader(settings.Configuration, settings.Links, now);
-        if (!reader.TryRead(message, asked.Requestor, out var query, out var refusal) && refusal.Code == StatusCode.NotAllowed)
+        var isUnderstood = reader.TryRead(message, asked.Requestor, out var query, out var refusal);
+        if (isUnderstood && query.Ipv4 is not null)
+            refusal = new(StatusCode.MalformedQuery, "DHCPv4 leases are asked for over TCP, or by DHCPLEASEQUERY in DHCPV4-QUERY");
+        if (!isUnderstood && refusal.Code == StatusCode.NotAllowed)
         {
             gate.Refuse(SourceOf(asked).ToIPAddress(), LeasequeryCount.NotAllowed, refusal.Text!);
             return;
@@ -116,7 +128,7 @@ public sealed class UdpResponder : UntypedActor
             newest = tables.NewestRow;
         if (query.WithBaseTime)
             writer.OptionU32(OptionCode.LqBaseTime, DhcpTime.ToSeconds(DateTimeOffset.FromUnixTimeMilliseconds(now)));
-        var client = new ClientDataWriter(query.Requested, points.DeviceId, now);
+        var client = new ClientDataWriter(query, points, now);
         var packer = new ReplyPacker(writer, query, client, newest)
         {
             Limit = start + LimitOf(asked.Requestor, query),

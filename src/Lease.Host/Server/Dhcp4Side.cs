@@ -1,6 +1,7 @@
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
 using Lease.Actors.Dhcp6;
+using Lease.Actors.Leasequery;
 using Lease.Host.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
@@ -21,10 +22,10 @@ internal sealed class Dhcp4Side : IDisposable
     private readonly int port;
     private UdpServer? loopback;
 
-    public Dhcp4Side(LeaseConfiguration configuration, ActorSystem system, IActorRef region, Func<Dhcp6Settings?> dhcp6, ILogger logger)
+    public Dhcp4Side(LeaseConfiguration configuration, ActorSystem system, IActorRef region, LeasequeryService leasequery, Func<Dhcp6Settings?> dhcp6, ILogger logger)
     {
         this.system = system;
-        engine = new Dhcp4Intake(system, region, Counters, logger);
+        engine = new Dhcp4Intake(system, region, leasequery, Counters, logger);
         var isAlone = configuration.Dhcp6.Interfaces.Count == 0;
         if (configuration.Dhcp4 is null && configuration.Dhcp6.Dhcp4o6Port > 0)
         {

@@ -52,13 +52,13 @@ internal sealed class LeaseServer : IAsyncDisposable
             "leasequery", new ActorSystemOptions { TimeProvider = system.TimeProvider, LoggerFactory = loggers, OnWorkerStart = ThreadNiceness.Lower });
         leasequery = new LeasequeryService(
             querySystem,
-            new LeasequerySettings(configuration.Leasequery, settings),
+            new LeasequerySettings(configuration.Leasequery, settings, configuration.Dhcp4),
             store,
             store,
             store.Meta.ClusterId.ToByteArray(),
             system.EventStream,
             loggers.CreateLogger("Lease.Leasequery"));
-        dhcp4 = new Dhcp4Side(configuration, system, region, () => intake?.Settings, loggers.CreateLogger("Lease.Dhcp4"));
+        dhcp4 = new Dhcp4Side(configuration, system, region, leasequery, () => intake?.Settings, loggers.CreateLogger("Lease.Dhcp4"));
         intake = new Dhcp6Intake(system, region, leasequery, dhcp4.Service, counters, leaseLog);
     }
 
@@ -128,7 +128,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         var next = new Dhcp6Settings(configuration.Dhcp6, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, system.TimeProvider));
         intake.Settings = next;
         dhcp4.Configure(configuration, next);
-        leasequery.Settings = new LeasequerySettings(configuration.Leasequery, next);
+        leasequery.Settings = new LeasequerySettings(configuration.Leasequery, next, configuration.Dhcp4);
     }
 
     /// <summary>Every counter that is not zero.</summary>

@@ -50,7 +50,8 @@ public abstract record BindingSelection
 /// <param name="RowId">The row's handle. Most walks are in the order of handles, which are never used again.</param>
 /// <param name="Address">For walks in the order of leases: the lease by which the row was found.</param>
 /// <param name="Length">Its length.</param>
-public readonly record struct WalkPosition(long RowId, UInt128 Address = default, byte Length = 0);
+/// <param name="Ports">Its port set.</param>
+public readonly record struct WalkPosition(long RowId, UInt128 Address = default, byte Length = 0, uint Ports = 0);
 
 /// <summary>How a walk ended.</summary>
 /// <param name="Position">The last row taken, or where the walk began.</param>

@@ -4,7 +4,11 @@ namespace Lease.Kernel.Persistence;
 /// <param name="Address">The address or the prefix's first address as a number, most significant octet first. An IPv4 address is IPv4-mapped (::ffff:a.b.c.d).</param>
 /// <param name="Length">Prefix length, 0..128; 128 for an address.</param>
 /// <param name="Ports">Port set: offset in the upper 8 bits, PSID length in the next 8, PSID in the lower 16 (RFC 7597 section 5.1); 0 when the address is not shared.</param>
-public readonly record struct LeaseKey(UInt128 Address, byte Length, uint Ports = 0);
+public readonly record struct LeaseKey(UInt128 Address, byte Length, uint Ports = 0)
+{
+    /// <summary>As <see cref="Ports"/>: the row only keeps something to one binding, and walks do not find the binding by it.</summary>
+    public const uint GuardOnly = uint.MaxValue;
+}
 
 /// <summary>State of a lease row. The numbers are stored: never reuse one.</summary>
 public enum LeaseState : byte

@@ -93,7 +93,7 @@ public static class MessageValidation
             return Validity.Valid;
         if (!options.Contains(OptionCode.ClientId))
             return Validity.NoClientId;
-        return options.Contains(OptionCode.LqQuery) ? Validity.Valid : Validity.NoQuery;
+        return options.Contains(OptionCode.LqQuery) || options.Contains(OptionCode.Dhcpv4Message) ? Validity.Valid : Validity.NoQuery;
     }
 
     /// <summary>Judges a server's message, from the client's side (RFC 8415 sections 16.3, 16.10 and 16.11). The transaction-id is left to the caller.</summary>

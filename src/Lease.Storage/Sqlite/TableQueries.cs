@@ -80,7 +80,7 @@ internal sealed class TableQueries(string file, PrefixLengths lengths) : IDispos
         var isBegun = after.RowId != 0;
         BinaryPrimitives.WriteUInt128BigEndian(first, isBegun ? after.Address : within.Start);
         BinaryPrimitives.WriteUInt128BigEndian(last, within.Start | span);
-        statement.Bind(1, first).Bind(2, isBegun ? after.Length : -1L).Bind(3, last).Bind(4, within.Length).Bind(5, limit);
+        statement.Bind(1, first).Bind(2, isBegun ? after.Length : -1L).Bind(3, isBegun ? after.Ports : -1L).Bind(4, last).Bind(5, within.Length).Bind(6, limit);
         var position = after;
         for (var rows = 0; statement.Step(); rows++)
         {
@@ -92,7 +92,7 @@ internal sealed class TableQueries(string file, PrefixLengths lengths) : IDispos
                 return new WalkResult(position, Ended: false);
             }
 
-            position = new WalkPosition(record.RowId, key.Address, key.Length);
+            position = new WalkPosition(record.RowId, key.Address, key.Length, key.Ports);
             if (rows + 1 == limit)
             {
                 statement.Reset();
@@ -200,12 +200,13 @@ internal sealed class TableQueries(string file, PrefixLengths lengths) : IDispos
              """);
 
         public Statement Holder { get; } = database.Prepare(
-            $"SELECT {Columns} FROM lease l CROSS JOIN binding b ON b.id = l.binding_id WHERE l.address = ?1 AND l.length = ?2 AND l.state <> 0");
+            $"SELECT {Columns} FROM lease l CROSS JOIN binding b ON b.id = l.binding_id WHERE l.address = ?1 AND l.length = ?2 AND l.state <> 0 AND l.ports <> {LeaseKey.GuardOnly}");
 
         public Statement HoldingWithin { get; } = database.Prepare(
             $"""
              SELECT {Columns}, l.address, l.length, l.ports FROM lease l CROSS JOIN binding b ON b.id = l.binding_id
-             WHERE (l.address, l.length) > (?1, ?2) AND l.address <= ?3 AND l.length >= ?4 AND l.state <> 0 ORDER BY l.address, l.length LIMIT ?5
+             WHERE (l.address, l.length, l.ports) > (?1, ?2, ?3) AND l.address <= ?4 AND l.length >= ?5 AND l.state <> 0 AND l.ports <> {LeaseKey.GuardOnly}
+             ORDER BY l.address, l.length, l.ports LIMIT ?6
              """);
 
         public Statement HeldByAnother { get; } = database.Prepare(

@@ -35,7 +35,7 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
         Region = region;
         var tables = new Leasequery.MemoryTables(Time);
         var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), dhcp6), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
-        dhcp4 = new Dhcp4Intake(Sys, region, Counters, NullLogger.Instance);
+        dhcp4 = new Dhcp4Intake(Sys, region, leasequery, Counters, NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = dhcp6 };
     }
 

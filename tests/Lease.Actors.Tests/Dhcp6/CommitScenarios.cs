@@ -35,7 +35,7 @@ public sealed class CommitScenarios : TestKit, IDatagramChannel
         region.StartShard(new ShardGrant(0, 1, 0), new ShardAllocator(0, new FakeSlices(), Time));
         var tables = new Leasequery.MemoryTables(Time);
         var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
-        intake = new Dhcp6Intake(Sys, region, leasequery, new Dhcp4Intake(Sys, region, new Dhcp4Counters(), NullLogger.Instance), counters, NullLogger.Instance) { Settings = settings };
+        intake = new Dhcp6Intake(Sys, region, leasequery, new Dhcp4Intake(Sys, region, leasequery, new Dhcp4Counters(), NullLogger.Instance), counters, NullLogger.Instance) { Settings = settings };
     }
 
     public static TheoryData<MessageType> Committing => [MessageType.Request, MessageType.Renew, MessageType.Rebind, MessageType.Release, MessageType.Decline];

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Net;
+using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp6;
 using Lease.Actors.Leasequery;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
@@ -43,7 +45,13 @@ internal sealed class LeasequeryKit : TestKit
             Reservations = ReservationTable.Empty,
             ClientPort = 0,
         };
-        var settings = new LeasequerySettings(configuration ?? new LeasequeryConfiguration(), new Dhcp6Settings(dhcp6, ServerDuid));
+        var dhcp4 = new Dhcp4Configuration
+        {
+            Links = [new Link { Name = "subnet-1", Subnets = [Dhcp4.EngineScenarios.Subnet()] }],
+            Options = OptionSet.Empty,
+            Reservations = ReservationTable.Empty,
+        };
+        var settings = new LeasequerySettings(configuration ?? new LeasequeryConfiguration(), new Dhcp6Settings(dhcp6, ServerDuid), dhcp4);
         Service = new LeasequeryService(Sys, settings, Tables, Tables, [1, 2, 3], Sys.EventStream, NullLogger.Instance);
     }
 
@@ -52,8 +60,12 @@ internal sealed class LeasequeryKit : TestKit
     public LeasequeryService Service { get; }
 
     /// <summary>A committed change, published.</summary>
-    public void Commit(int client, Bindings.LeasePhase phase = Bindings.LeasePhase.Active, bool hasGap = false)
+    public void Commit(int client, LeasePhase phase = LeasePhase.Active, bool hasGap = false)
         => Sys.EventStream.Publish(new JournalCommitted([Tables.Change(client, phase)], hasGap));
+
+    /// <summary>The same of any binding.</summary>
+    public void Commit(EntityKey key, Binding binding, params LeaseChange[] changes)
+        => Sys.EventStream.Publish(new JournalCommitted([Tables.Change(key, binding, changes)]));
 
     public ScriptedConnection Connect()
     {
@@ -175,7 +187,7 @@ internal sealed class ScriptedConnection : IFrameConnection
 }
 
 /// <summary>A message of an answer, taken apart.</summary>
-internal sealed record Answer(MessageType Type, uint Xid, StatusCode? Status, uint? BaseTime, IReadOnlyList<(string Client, uint Valid)> Clients, byte[] Cookie)
+internal sealed record Answer(MessageType Type, uint Xid, StatusCode? Status, uint? BaseTime, IReadOnlyList<(string Client, uint Valid)> Clients, byte[] Cookie, byte[] Octets)
 {
     public static Answer Of(Dhcp6Message message)
     {
@@ -189,6 +201,6 @@ internal sealed record Answer(MessageType Type, uint Xid, StatusCode? Status, ui
 
         var status = message.Options.Contains(OptionCode.StatusCode) ? StatusCodeOption.CodeIn(message.Options) : (StatusCode?)null;
         var baseTime = message.Options.TryGetNumber(OptionCode.LqBaseTime, out var seconds) ? seconds : (uint?)null;
-        return new Answer(message.Type, message.TransactionId, status, baseTime, clients, message.Options.TryGet((OptionCode)65002, out var cookie) ? cookie.ToArray() : []);
+        return new Answer(message.Type, message.TransactionId, status, baseTime, clients, message.Options.TryGet((OptionCode)65002, out var cookie) ? cookie.ToArray() : [], message.Octets.ToArray());
     }
 }

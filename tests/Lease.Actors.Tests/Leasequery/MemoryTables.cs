@@ -29,8 +29,6 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
     public JournalWrite Change(int client, LeasePhase phase = LeasePhase.Active)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var key = BindingKey.ForDuid(DuidOf(client), "subnet-1");
-        var row = rows.Values.FirstOrDefault(r => r.Key.Equals(key)) ?? new Row(++lastRow, key);
         var binding = new Binding
         {
             Link = "subnet-1",
@@ -38,6 +36,15 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
             LastTransactionAt = now,
             Leases = [new BoundLease(IaKind.NonTemporary, 1, AddressOf(client), phase, 1, 3000, 4000, now)],
         };
+        return Change(
+            BindingKey.ForDuid(DuidOf(client), "subnet-1"), binding, new LeaseChange(AddressOf(client), phase == LeasePhase.Active ? LeaseState.Active : LeaseState.Free));
+    }
+
+    /// <summary>Stores a binding and returns the change as the journal publishes it.</summary>
+    public JournalWrite Change(EntityKey key, Binding binding, params LeaseChange[] changes)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var row = rows.Values.FirstOrDefault(r => r.Key.Equals(key)) ?? new Row(++lastRow, key);
         rows[row.Id] = row with { Sequence = events.Count + 1, ChangedAt = now, Payload = BindingCodec.Encode(binding) };
         events.Add((now, row.Id, events.Count + 1));
         return new JournalWrite
@@ -48,7 +55,7 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
             RowId = row.Id,
             Event = default,
             Row = new BindingRow { Payload = rows[row.Id].Payload, Link = "subnet-1", ExpiresAt = long.MaxValue },
-            Leases = new[] { new LeaseChange(AddressOf(client), phase == LeasePhase.Active ? LeaseState.Active : LeaseState.Free) },
+            Leases = changes,
             ReplyTo = null!,
             Sequence = events.Count,
             ChangedAt = now,

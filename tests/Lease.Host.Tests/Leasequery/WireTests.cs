@@ -194,13 +194,27 @@ public sealed class WireTests
         while (counters[LeasequeryCount.SendTimeouts] == 0 && asked < 100_000)
         {
             // Queries until the answers wait; then only time passes.
-            if (socket.Poll(0, SelectMode.SelectWrite))
-                await socket.SendAsync(Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, (uint)(++asked & 0xffffff), QueriedServer.Requestor)));
-            else
+            if (!socket.Poll(0, SelectMode.SelectWrite))
                 server.Time.Advance(TimeSpan.FromSeconds(31));
+            else if (!await TrySendAsync(socket, Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, (uint)(++asked & 0xffffff), QueriedServer.Requestor))))
+                break;
         }
 
         counters[LeasequeryCount.SendTimeouts].ShouldBe(1);
+    }
+
+    private static async Task<bool> TrySendAsync(Socket socket, byte[] frame)
+    {
+        try
+        {
+            await socket.SendAsync(frame);
+            return true;
+        }
+        catch (SocketException)
+        {
+            // The server has given the connection up.
+            return false;
+        }
     }
 
     private static byte[] Frame(byte[] message)
