@@ -6,7 +6,7 @@ using Lease.Kernel.TestKit;
 namespace Lease.Storage.Tests;
 
 /// <summary>What every <see cref="ILeaseStore"/> must do, whatever engine is below it. One subclass for each engine.</summary>
-public abstract class LeaseStoreConformance : IAsyncLifetime
+public abstract partial class LeaseStoreConformance : IAsyncLifetime
 {
     protected const int Shards = 4;
 

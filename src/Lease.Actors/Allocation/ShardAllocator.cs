@@ -57,8 +57,9 @@ public sealed class ShardAllocator
     /// <param name="usable">Whether this client may have a unit (reservations of others).</param>
     /// <param name="waiter">Told when the store has answered.</param>
     /// <param name="unit">The unit.</param>
+    /// <param name="onlyWanted">Whether nothing else than what is wanted will do.</param>
     public AllocationResult TryAllocate(
-        PoolRange pool, ReadOnlySpan<LeaseKey> wanted, ulong client, TimeSpan hold, Func<LeaseKey, bool> usable, IActorRef waiter, out LeaseKey unit)
+        PoolRange pool, ReadOnlySpan<LeaseKey> wanted, ulong client, TimeSpan hold, Func<LeaseKey, bool> usable, IActorRef waiter, out LeaseKey unit, bool onlyWanted = false)
     {
         lock (gate)
         {
@@ -81,7 +82,7 @@ public sealed class ShardAllocator
                 }
             }
 
-            return FindAny(slices, client, hold, usable, waiter, out unit);
+            return onlyWanted ? AllocationResult.Exhausted : FindAny(slices, client, hold, usable, waiter, out unit);
         }
     }
 

@@ -74,8 +74,8 @@ internal abstract class LeasePlanner
     /// <summary>Sends the answer, if there is one.</summary>
     public abstract void Send(ILogger logger);
 
-    protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key)
-        => context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, exchange.Configuration.OfferLifetime, IsUsable, context.Waiter, out key);
+    protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key, bool onlyWanted = false)
+        => context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, exchange.Configuration.OfferLifetime, IsUsable, context.Waiter, out key, onlyWanted);
 
     protected bool IsConflict(LeaseKey key) => context.Conflicts.Contains(key);
 

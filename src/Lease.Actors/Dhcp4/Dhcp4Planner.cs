@@ -159,10 +159,10 @@ internal sealed class Dhcp4Planner : LeasePlanner
                 {
                     if (range.Ports == 0 != (pass == 1) || (exactly && !range.TryUnitOf(wanted[0], out _)))
                         continue;
-                    var result = Allocate(range, wanted, out var key);
+                    var result = Allocate(range, wanted, out var key, onlyWanted: exactly);
                     if (result == AllocationResult.Pending)
                         return false;
-                    if (result != AllocationResult.Allocated || (exactly && key != wanted[0]))
+                    if (result != AllocationResult.Allocated)
                         continue;
                     Grant(subnet, key);
                     return true;

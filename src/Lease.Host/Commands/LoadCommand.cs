@@ -19,6 +19,8 @@ internal static class LoadCommand
     private static readonly Option<string> Ia = new("--ia") { Description = "what clients ask for: na, pd or both", DefaultValueFactory = static _ => "na" };
     private static readonly Option<bool> Rapid = new("--rapid") { Description = "with rapid commit" };
     private static readonly Option<double> Renew = new("--renew") { Description = "share (0..1) of turns of bound clients that are renewals" };
+    private static readonly Option<bool> Dhcp4o6 = new("--dhcp4o6") { Description = "clients ask for IPv4 addresses, by DHCPv4 over DHCPv6" };
+    private static readonly Option<bool> PortSets = new("--port-sets") { Description = "with --dhcp4o6: clients that can share an address" };
     private static readonly Option<string> Relayed = new("--relayed") { Description = "as a relay with this link-address" };
     private static readonly Option<string> Interface = new("--interface") { Description = "interface to send on" };
     private static readonly Option<int> Port = new("--local-port") { Description = "port to send from: 546 when the server answers clients only there" };
@@ -31,7 +33,7 @@ internal static class LoadCommand
     public static Command Create()
     {
         Ia.AcceptOnlyFromAmong("na", "pd", "both");
-        var command = new Command("load", "load a server with simulated clients") { Server, Clients, Rate, For, Ia, Rapid, Renew, Relayed, Interface, Port, Requestors, Slow, Silent, TcpPort, Json };
+        var command = new Command("load", "load a server with simulated clients") { Server, Clients, Rate, For, Ia, Rapid, Renew, Dhcp4o6, PortSets, Relayed, Interface, Port, Requestors, Slow, Silent, TcpPort, Json };
         command.SetAction(RunAsync);
         return command;
     }
@@ -121,6 +123,8 @@ internal static class LoadCommand
             RapidCommit = parsed.GetValue(Rapid),
             RenewShare = parsed.GetValue(Renew),
             Relays = relays,
+            Dhcp4o6 = parsed.GetValue(Dhcp4o6),
+            PortSets = parsed.GetValue(PortSets),
             LocalPort = parsed.GetValue(Port),
         };
         return true;

@@ -52,13 +52,7 @@ public sealed record ClientRequest
         var writer = new Dhcp6Writer(buffer);
         Span<int> marks = stackalloc int[Relays.Count];
         for (var i = Relays.Count - 1; i >= 0; i--)
-        {
-            var hop = Relays[i];
-            writer.RelayHeader(MessageType.RelayForward, (byte)i, hop.LinkAddress, hop.PeerAddress);
-            foreach (var (code, data) in hop.Options)
-                writer.Option(code, data);
-            marks[i] = writer.BeginOption(OptionCode.RelayMessage);
-        }
+            marks[i] = Relays[i].Begin(ref writer, (byte)i);
 
         WriteMessage(ref writer);
         for (var i = 0; i < Relays.Count; i++)
@@ -111,4 +105,15 @@ public sealed record ClientRequest
 /// <param name="LinkAddress">Its address on the client's link.</param>
 /// <param name="PeerAddress">From whom it had the message.</param>
 /// <param name="Options">Its options beside RELAY_MSG.</param>
-public sealed record RelayHop(Ipv6Address LinkAddress, Ipv6Address PeerAddress, IReadOnlyList<(OptionCode Code, byte[] Data)> Options);
+public sealed record RelayHop(Ipv6Address LinkAddress, Ipv6Address PeerAddress, IReadOnlyList<(OptionCode Code, byte[] Data)> Options)
+{
+    /// <summary>Begins its RELAY-FORW.</summary>
+    /// <returns>For <see cref="Dhcp6Writer.EndOption"/>, when the message has been written.</returns>
+    public int Begin(ref Dhcp6Writer writer, byte hopCount)
+    {
+        writer.RelayHeader(MessageType.RelayForward, hopCount, LinkAddress, PeerAddress);
+        foreach (var (code, data) in Options)
+            writer.Option(code, data);
+        return writer.BeginOption(OptionCode.RelayMessage);
+    }
+}

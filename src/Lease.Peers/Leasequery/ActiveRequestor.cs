@@ -34,7 +34,7 @@ public static class ActiveRequestor
                 || (answer.Type == MessageType.LeaseQueryReply && status is not (null or StatusCode.Success or StatusCode.DataMissing or StatusCode.CatchUpComplete));
             if (isLast)
                 end = new LeasequeryException(status ?? StatusCode.QueryTerminated, answer.StatusText);
-            take(new ActiveUpdate(answer.TryGetClient(out var client) ? ClientData.Read(client) : null, status, answer.BaseTime, isLast));
+            take(new ActiveUpdate(ClientData.Read(answer), status, answer.BaseTime, isLast));
             return !isLast;
         }
     }

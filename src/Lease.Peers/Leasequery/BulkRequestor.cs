@@ -100,8 +100,8 @@ public static class BulkRequestor
             FirstBaseTime ??= answer.BaseTime;
             if (answer.Status != StatusCode.Success)
                 Failure = new LeasequeryException(answer.Status, answer.StatusText);
-            var hasClient = answer.TryGetClient(out var client);
-            if (hasClient && ClientData.Read(client) is { } data)
+            var hasClient = answer.TryGetClient(out _) || answer.Options.Contains(OptionCode.Dhcpv4Message);
+            if (hasClient && ClientData.Read(answer) is { } data)
                 take(data, answer.BaseTime);
 
             // RFC 5460 section 6.3: a LEASEQUERY-REPLY without a client is the whole answer.

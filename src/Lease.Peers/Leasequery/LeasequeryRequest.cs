@@ -38,6 +38,9 @@ public sealed record LeasequeryRequest
     /// <summary>Its data.</summary>
     public ReadOnlyMemory<byte> Value { get; }
 
+    /// <summary>Asks for DHCPv4 leases (DHCP4o6); null: for DHCPv6 leases.</summary>
+    public Ipv4Query? Ipv4 { get; private init; }
+
     /// <summary>An address on the link that is asked for; <c>::</c> for every link.</summary>
     public Ipv6Address Link { get; init; }
 
@@ -61,6 +64,9 @@ public sealed record LeasequeryRequest
 
     /// <summary>Numbers of what only the drafts have.</summary>
     public DraftCodePoints CodePoints { get; init; } = new();
+
+    /// <summary>DHCPv4 leases, over TCP (DHCP4o6 active leasequery draft, section 3).</summary>
+    public static LeasequeryRequest ForIpv4(Ipv4Query query) => new(QueryType.ByLinkAddress, OptionCode.None, []) { Ipv4 = query };
 
     /// <summary>Who holds the address, or the prefix that contains it.</summary>
     public static LeasequeryRequest ByAddress(Ipv6Address address)
@@ -115,6 +121,8 @@ public sealed record LeasequeryRequest
             writer.Option(OptionCode.ServerId, server);
         if (Type is { } type)
             WriteQuery(ref writer, type);
+        if (Ipv4 is not null)
+            writer.Option(OptionCode.Dhcpv4Message, Ipv4.Encode(message, transactionId));
         if (WithBaseTime)
             OptionRequestOption.Write(ref writer, [OptionCode.LqBaseTime]);
         if (StartTime is { } start)

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Lease.Peers.Dhcp4;
 using Lease.Peers.Dhcp6;
+using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 
 namespace Lease.Peers.Load;
@@ -32,6 +34,12 @@ public sealed record LoadOptions
 
     /// <summary>Relays in front of the clients.</summary>
     public IReadOnlyList<RelayHop> Relays { get; init; } = [];
+
+    /// <summary>Whether the clients ask for IPv4 addresses, by DHCPv4 over DHCPv6.</summary>
+    public bool Dhcp4o6 { get; init; }
+
+    /// <summary>Whether clients of DHCPv4 over DHCPv6 can share an address.</summary>
+    public bool PortSets { get; init; }
 
     /// <summary>Port to send from; 0: any. Servers answer direct clients at 546 unless told otherwise.</summary>
     public int LocalPort { get; init; }
@@ -71,15 +79,15 @@ public sealed class LoadProgress
 
     internal void Begin() => Interlocked.Increment(ref begun);
 
-    internal void End(ServerReply? reply, TimeSpan took)
+    internal void End(bool? granted, TimeSpan took)
     {
-        if (reply is null)
+        if (granted is not { } isGranted)
         {
             Interlocked.Increment(ref lost);
             return;
         }
 
-        if (reply.Leases.Any(static l => l.Valid > 0))
+        if (isGranted)
             Interlocked.Increment(ref completed);
         else
             Interlocked.Increment(ref refused);
@@ -91,7 +99,8 @@ public sealed class LoadProgress
 /// <summary>Makes load like customers do: exchanges begin at a given rate, whatever the server makes of them.</summary>
 public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random random)
 {
-    private readonly SimulatedClient?[] clients = new SimulatedClient?[options.Clients];
+    private readonly SimulatedClient?[] clients = new SimulatedClient?[options.Dhcp4o6 ? 0 : options.Clients];
+    private readonly SimulatedDhcp4Client?[] clients4 = new SimulatedDhcp4Client?[options.Dhcp4o6 ? options.Clients : 0];
 
     /// <summary>How it goes.</summary>
     public LoadProgress Progress { get; } = new();
@@ -108,7 +117,11 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
     /// <summary>Runs until the duration is over and the last exchange has ended.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await using var peer = new UdpPeer(options.Server, time, random, options.LocalPort);
+        await using var peer = options.Dhcp4o6 ? null : new UdpPeer(options.Server, time, random, options.LocalPort);
+        await using var peer4 = options.Dhcp4o6 ? new Dhcp4Peer(options.Server, time, random, options.LocalPort) : null;
+        Func<int, CancellationToken, Task<bool?>> exchange = peer4 is null
+            ? (turn, cancellation) => ExchangeAsync(clients[turn] ??= NewClient(peer!, turn), cancellation)
+            : (turn, cancellation) => ExchangeAsync(clients4[turn] ??= NewClient(peer4, turn), cancellation);
         var busy = new bool[options.Clients];
         var running = new List<Task>();
         var start = time.GetTimestamp();
@@ -124,7 +137,7 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
             if (Volatile.Read(ref busy[turn]))
                 continue;
             busy[turn] = true;
-            running.Add(TurnAsync(peer, turn, busy));
+            running.Add(TurnAsync(exchange, turn, busy));
             if (running.Count > 4096)
                 running.RemoveAll(static t => t.IsCompleted);
         }
@@ -132,19 +145,16 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
         await Task.WhenAll(running);
     }
 
-    private async Task TurnAsync(UdpPeer peer, int turn, bool[] busy)
+    private async Task TurnAsync(Func<int, CancellationToken, Task<bool?>> exchange, int turn, bool[] busy)
     {
         Progress.Begin();
-        var client = clients[turn] ??= NewClient(peer, turn);
         var start = time.GetTimestamp();
         Volatile.Write(ref Beginnings[turn], start);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);
-        ServerReply? reply = null;
+        bool? granted = null;
         try
         {
-            reply = client.Leases.Count > 0 && random.NextDouble() < options.RenewShare
-                ? await client.RenewAsync(patience.Token)
-                : await client.BindAsync(options.RapidCommit, patience.Token);
+            granted = await exchange(turn, patience.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
@@ -152,16 +162,36 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
         }
 
         Volatile.Write(ref Endings[turn], time.GetTimestamp());
-        Progress.End(reply, time.GetElapsedTime(start));
+        Progress.End(granted, time.GetElapsedTime(start));
         Volatile.Write(ref busy[turn], value: false);
     }
 
+    private async Task<bool?> ExchangeAsync(SimulatedClient client, CancellationToken cancellation)
+    {
+        var reply = client.Leases.Count > 0 && random.NextDouble() < options.RenewShare
+            ? await client.RenewAsync(cancellation)
+            : await client.BindAsync(options.RapidCommit, cancellation);
+        return reply?.Leases.Any(static l => l.Valid > 0);
+    }
+
+    private async Task<bool?> ExchangeAsync(SimulatedDhcp4Client client, CancellationToken cancellation)
+    {
+        var reply = client.Address is not null && random.NextDouble() < options.RenewShare
+            ? await client.RenewAsync(cancellation: cancellation)
+            : await client.BindAsync(options.RapidCommit, cancellation);
+        return reply is null ? null : reply.Type == Dhcp4MessageType.Ack;
+    }
+
     private SimulatedClient NewClient(UdpPeer peer, int turn)
+        => new(peer, DuidOf(turn), [.. options.Associations.Select(static (kind, i) => (kind, (uint)i + 1))]) { Relays = options.Relays };
+
+    private SimulatedDhcp4Client NewClient(Dhcp4Peer peer, int turn) => new(peer, DuidOf(turn)) { Relays = options.Relays, AcceptsPortSets = options.PortSets };
+
+    private byte[] DuidOf(int turn)
     {
         Span<byte> address = stackalloc byte[6];
         BinaryPrimitives.WriteInt32BigEndian(address[2..], turn);
         BinaryPrimitives.WriteUInt16BigEndian(address, (ushort)(0x0200 | (options.Seed & 0xff)));
-        var duid = Duid.MakeLinkLayer(hardwareType: 1, address);
-        return new SimulatedClient(peer, duid, [.. options.Associations.Select(static (kind, i) => (kind, (uint)i + 1))]) { Relays = options.Relays };
+        return Duid.MakeLinkLayer(hardwareType: 1, address);
     }
 }

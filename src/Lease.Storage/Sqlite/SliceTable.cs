@@ -66,7 +66,7 @@ internal static class SliceTable
         BindRange(rows, pool.KeyOf(from).Address, pool.KeyOf(to - 1).Address);
         while (free.Count < limit && rows.Step())
         {
-            if (!pool.TryUnitOf(KeyOf(rows), out var unit))
+            if (!pool.TryUnitOf(KeyOf(rows), out var unit) || unit < next || unit >= to)
                 continue;
             for (; next < unit && free.Count < limit; next++)
                 free.Add(pool.KeyOf(next));
@@ -107,8 +107,9 @@ internal static class SliceTable
         var found = new List<SliceLease>();
         while (leases.Step())
         {
+            // An address's port sets may lie in several slices.
             var key = KeyOf(leases);
-            if (pool.TryUnitOf(key, out _))
+            if (pool.TryUnitOf(key, out var unit) && unit >= first && unit <= last)
                 found.Add(new SliceLease(key, (LeaseState)leases.Int64(3), leases.Int64(4)));
         }
 

@@ -3,6 +3,7 @@ using Lease.Host.Configuration;
 using Lease.Host.Server;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.TestKit;
+using Lease.Peers.Dhcp4;
 using Lease.Peers.Dhcp6;
 using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,7 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly List<UdpPeer> peers = [];
     private readonly string directory;
     private int lastClient;
+    private Dhcp4Peer? dhcp4Peer;
 
     private TestServer(LeaseServer server, VirtualTime time, string directory)
     {
@@ -31,17 +33,17 @@ internal sealed class TestServer : IAsyncDisposable
     public static string NewDirectory() => Directory.CreateTempSubdirectory("lease-test-").FullName;
 
     /// <summary>Starts with a <c>Dhcp6</c> body (without interfaces) and a <c>leasequery</c> body.</summary>
-    public static async Task<TestServer> StartAsync(string dhcp6, string? directory = null, VirtualTime? time = null, string leasequery = "", ILoggerFactory? loggers = null)
+    public static async Task<TestServer> StartAsync(string dhcp6, string? directory = null, VirtualTime? time = null, string leasequery = "", ILoggerFactory? loggers = null, string dhcp4 = "")
     {
         time ??= new VirtualTime();
         directory ??= NewDirectory();
-        var configuration = Read(dhcp6, leasequery);
+        var configuration = Read(dhcp6, leasequery, dhcp4);
         return new TestServer(await LeaseServer.StartAsync(configuration, directory, time, loggers ?? NullLoggerFactory.Instance), time, directory);
     }
 
-    public static LeaseConfiguration Read(string dhcp6, string leasequery = "")
+    public static LeaseConfiguration Read(string dhcp6, string leasequery = "", string dhcp4 = "")
     {
-        var text = $$$"""{"Lease": {"server-port": 0, "client-port": 0, "cluster": {"shards": 4}, "leasequery": { {{{leasequery}}} } }, "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, {{{dhcp6}}} } }""";
+        var text = $$$"""{"Lease": {"server-port": 0, "client-port": 0, "cluster": {"shards": 4}, "leasequery": { {{{leasequery}}} } }, "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, {{{dhcp6}}} }{{{(dhcp4.Length == 0 ? "" : $", \"Dhcp4\": {{ {dhcp4} }}")}}} }""";
         var result = ConfigurationReader.Read(text, "test.json");
         result.Problems.Where(static p => p.Severity == Severity.Error).ShouldBeEmpty();
         return result.Configuration!;
@@ -53,6 +55,10 @@ internal sealed class TestServer : IAsyncDisposable
         peers.Add(peer);
         return peer;
     }
+
+    /// <summary>A client of DHCPv4 over DHCPv6.</summary>
+    public SimulatedDhcp4Client Dhcp4Client(int number, bool acceptsPortSets = true)
+        => new(dhcp4Peer ??= new Dhcp4Peer(new IPEndPoint(IPAddress.IPv6Loopback, Server.Port), TimeProvider.System, new Random(1)), DuidOf(number)) { AcceptsPortSets = acceptsPortSets };
 
     public SimulatedClient Client(params OptionCode[] associations) => Client(++lastClient, associations);
 
@@ -91,6 +97,9 @@ internal sealed class TestServer : IAsyncDisposable
         foreach (var peer in peers)
             await peer.DisposeAsync();
         peers.Clear();
+        if (dhcp4Peer is not null)
+            await dhcp4Peer.DisposeAsync();
+        dhcp4Peer = null;
         await Server.DisposeAsync();
         return directory;
     }
