@@ -28,12 +28,13 @@ internal static class LoadCommand
     private static readonly Option<int> Slow = new("--slow-requestors") { Description = "requestors that read once a second" };
     private static readonly Option<int> Silent = new("--silent-requestors") { Description = "requestors that never read" };
     private static readonly Option<int> TcpPort = new("--tcp-port") { Description = "TCP port of leasequery; 0: as the server's UDP port" };
+    private static readonly Option<int> Seed = new("--seed") { Description = "which clients: runs with the same number have the same", DefaultValueFactory = static _ => 1 };
     private static readonly Option<bool> Json = new("--json") { Description = "print the result as a JSON object" };
 
     public static Command Create()
     {
         Ia.AcceptOnlyFromAmong("na", "pd", "both");
-        var command = new Command("load", "load a server with simulated clients") { Server, Clients, Rate, For, Ia, Rapid, Renew, Dhcp4o6, PortSets, Relayed, Interface, Port, Requestors, Slow, Silent, TcpPort, Json };
+        var command = new Command("load", "load a server with simulated clients") { Server, Clients, Rate, For, Ia, Rapid, Renew, Dhcp4o6, PortSets, Relayed, Interface, Port, Requestors, Slow, Silent, TcpPort, Seed, Json };
         command.SetAction(RunAsync);
         return command;
     }
@@ -126,6 +127,7 @@ internal static class LoadCommand
             Dhcp4o6 = parsed.GetValue(Dhcp4o6),
             PortSets = parsed.GetValue(PortSets),
             LocalPort = parsed.GetValue(Port),
+            Seed = parsed.GetValue(Seed),
         };
         return true;
     }
