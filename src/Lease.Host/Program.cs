@@ -9,6 +9,7 @@ var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 netwo
     LoadCommand.Create(),
     QueryCommand.Create(),
     MirrorCommand.Create(),
+    LwaftrCommand.Create(),
 };
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0

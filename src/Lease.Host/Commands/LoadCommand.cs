@@ -20,7 +20,7 @@ internal static class LoadCommand
     private static readonly Option<bool> Rapid = new("--rapid") { Description = "with rapid commit" };
     private static readonly Option<double> Renew = new("--renew") { Description = "share (0..1) of turns of bound clients that are renewals" };
     private static readonly Option<bool> Dhcp4o6 = new("--dhcp4o6") { Description = "clients ask for IPv4 addresses, by DHCPv4 over DHCPv6" };
-    private static readonly Option<bool> PortSets = new("--port-sets") { Description = "with --dhcp4o6: clients that can share an address" };
+    private static readonly Option<bool> PortSets = new("--port-sets") { Description = "with --dhcp4o6: clients that can share an address, with tunnel source addresses" };
     private static readonly Option<string> Relayed = new("--relayed") { Description = "as a relay with this link-address" };
     private static readonly Option<string> Interface = new("--interface") { Description = "interface to send on" };
     private static readonly Option<int> Port = new("--local-port") { Description = "port to send from: 546 when the server answers clients only there" };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using Lease.Peers.Dhcp4;
 using Lease.Peers.Leasequery;
 using Lease.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,6 +23,8 @@ internal static class QueryCommand
     private static readonly Option<string?> Start = new("--start") { Description = "only what changed at or after this time: 2026-11-21T08:00:00Z, or 10m for ten minutes ago" };
     private static readonly Option<string?> End = new("--end") { Description = "only what changed at or before this time" };
     private static readonly Option<string[]> Requested = new("--option") { Description = "an option to be told, by number or name", DefaultValueFactory = static _ => [] };
+    private static readonly Option<bool> Ipv4 = new("--ipv4") { Description = "DHCPv4 leases, of DHCPv4 over DHCPv6" };
+    private static readonly Option<string[]> Parameters = new("--parameter") { Description = "a DHCPv4 option to be told, by number or name; default: all", DefaultValueFactory = static _ => [] };
     private static readonly Option<string?> Interface = new("--interface") { Description = "interface for link-local addresses" };
     private static readonly Option<string> Dialect = new("--dialect") { Description = "numbers of query types: rfc or draft", DefaultValueFactory = static _ => "rfc" };
     private static readonly Option<int> ReplySize = new("--reply-size") { Description = "over UDP: the longest reply in octets; 0: not said" };
@@ -44,7 +47,7 @@ internal static class QueryCommand
     {
         var command = new Command(name, description)
         {
-            Server, By, Value, Link, Start, End, Requested, Interface, Dialect, ReplySize, Json, Quiet,
+            Server, By, Value, Link, Ipv4, Start, End, Requested, Parameters, Interface, Dialect, ReplySize, Json, Quiet,
         };
         TlsFiles.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(parsed, ask, cancellation));
@@ -83,6 +86,14 @@ internal static class QueryCommand
 
     private static async Task AskUdpAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)
     {
+        if (request.Ipv4 is { } ipv4)
+        {
+            await using var peer = new Dhcp4Peer(server, TimeProvider.System, Random.Shared);
+            var lease = await peer.QueryAsync(ipv4, cancellation) ?? throw new IOException($"no answer from {server} to DHCPLEASEQUERY: is this host named in Lease.leasequery.requestors there?");
+            printer.Print(new ClientData([], [], lease.SinceLastTransaction ?? 0, []) { Ipv4 = lease });
+            return;
+        }
+
         using var requestor = new UdpRequestor(server, OwnDuid.Value, TimeProvider.System, Random.Shared);
         await foreach (var client in requestor.QueryAsync(request, cancellation))
             printer.Print(client);
@@ -98,7 +109,7 @@ internal static class QueryCommand
     private static async Task AskActiveAsync(ParseResult parsed, IPEndPoint server, LeasequeryRequest request, QueryPrinter printer, CancellationToken cancellation)
     {
         await using var connection = await ConnectAsync(parsed, server, ActiveTimeout, cancellation);
-        if (parsed.GetValue(By) == "all")
+        if (parsed.GetValue(By) == "all" && request.Ipv4 is null)
             request = LeasequeryRequest.Everything with { Options = request.Options, StartTime = request.StartTime, EndTime = request.EndTime };
         await connection.ActiveAsync(request with { WithBaseTime = true }, printer.Print, cancellation);
     }
@@ -110,7 +121,8 @@ internal static class QueryCommand
     {
         request = LeasequeryRequest.Everything;
         if (!ServerAddress.TryParse(parsed.GetValue(Server)!, parsed.GetValue(Interface), DefaultPort, out server, out problem)
-            || !QueryValue.TryRead(parsed.GetValue(By)!, parsed.GetValue(Value), out request, out problem)
+            || !QueryValue.TryRead(parsed.GetValue(By)!, parsed.GetValue(Value), parsed.GetValue(Ipv4), out request, out problem)
+            || !QueryValue.TryReadParameters(parsed.GetValue(Parameters)!, out var parameters, out problem)
             || !QueryValue.TryReadOptions(parsed.GetValue(Requested)!, out var options, out problem)
             || !TryReadTime(parsed.GetValue(Start), "--start", out var start, out problem)
             || !TryReadTime(parsed.GetValue(End), "--end", out var end, out problem))
@@ -122,6 +134,8 @@ internal static class QueryCommand
             return false;
         }
 
+        if (request.Ipv4 is { } ipv4)
+            request = LeasequeryRequest.ForIpv4(ipv4 with { Parameters = parameters });
         request = request with
         {
             Link = link,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lease.Peers.Leasequery;
+using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
 
@@ -23,7 +24,7 @@ internal sealed class QueryPrinter(bool json, bool quiet)
     public void Print(ClientData client, uint? baseTime = null)
     {
         clients++;
-        leases += client.Leases.Count;
+        leases += client.Leases.Count + (client.Ipv4 is null ? 0 : 1);
         if (quiet)
             return;
         if (json)
@@ -89,6 +90,8 @@ internal sealed class QueryPrinter(bool json, bool quiet)
             output.WriteLine($"{Duid.ToText(client.ClientId),-42} {text,-44} {DhcpTime.LifetimeText(lease.Preferred),10} {Valid(lease),10} {client.SinceLastTransaction + "s",10}");
         }
 
+        if (client.Ipv4 is { } ipv4)
+            PrintIpv4(client, ipv4);
         foreach (var option in new OptionList(client.Options))
         {
             if (option.Code is not (OptionCode.ClientId or OptionCode.IaAddress or OptionCode.IaPrefix or OptionCode.CltTime))
@@ -97,6 +100,23 @@ internal sealed class QueryPrinter(bool json, bool quiet)
                 PrintRelays(data.RelayMessage);
         }
     }
+
+    private void PrintIpv4(ClientData client, Ipv4Lease lease)
+    {
+        var identity = !lease.ClientId.IsEmpty ? "id:" + Duid.ToText(lease.ClientId) : lease.HardwareAddress.IsEmpty ? "-" : "hw:" + Duid.ToText(lease.HardwareAddress);
+        var address = lease.Ports is { } ports ? $"{lease.Address} psid {ports.Psid}/{ports.PsidLength}" : lease.Address.ToString();
+        var until = lease.Remaining is { } left ? DhcpTime.LifetimeText(left) : WordOf(lease);
+        output.WriteLine($"{identity,-42} {address,-44} {"",10} {until,10} {client.SinceLastTransaction + "s",10}");
+        if (lease.TunnelSource is { } source)
+            output.WriteLine($"  tunnel source {source}");
+    }
+
+    private static string WordOf(Ipv4Lease lease) => (lease.Type, lease.State) switch
+    {
+        (Dhcp4MessageType.LeaseUnknown, _) => "unknown",
+        (_, { } state) => state.ToString().ToLowerInvariant(),
+        _ => "unassigned",
+    };
 
     private void PrintOption(Option option, string indent)
         => output.WriteLine($"{indent}{OptionRegistry.NameOf(option.Code)} ({(ushort)option.Code}) {OptionText.Of(option)}");
@@ -141,6 +161,8 @@ internal sealed class QueryPrinter(bool json, bool quiet)
             }
 
             writer.WriteEndArray();
+            if (client.Ipv4 is { } ipv4)
+                WriteIpv4(writer, ipv4);
             writer.WriteStartObject("options");
             foreach (var option in new OptionList(client.Options))
             {
@@ -153,5 +175,28 @@ internal sealed class QueryPrinter(bool json, bool quiet)
         }
 
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static void WriteIpv4(Utf8JsonWriter writer, Ipv4Lease lease)
+    {
+        writer.WriteStartObject("ipv4");
+        writer.WriteString("state", lease.Remaining is null ? WordOf(lease) : "active");
+        writer.WriteString("address", lease.Address.ToString());
+        if (lease.Ports is { } ports)
+        {
+            writer.WriteNumber("psid", ports.Psid);
+            writer.WriteNumber("psid-len", ports.PsidLength);
+            writer.WriteNumber("offset", ports.Offset);
+        }
+
+        if (lease.TunnelSource is { } source)
+            writer.WriteString("tunnel-source", source.ToString());
+        if (lease.Remaining is { } left)
+            writer.WriteNumber("valid", left);
+        if (!lease.ClientId.IsEmpty)
+            writer.WriteString("client-id", Duid.ToText(lease.ClientId));
+        if (!lease.HardwareAddress.IsEmpty)
+            writer.WriteString("hw-address", Duid.ToText(lease.HardwareAddress));
+        writer.WriteEndObject();
     }
 }

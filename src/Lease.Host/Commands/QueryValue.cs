@@ -1,6 +1,7 @@
 using Lease.Host.Configuration;
 using Lease.Peers.Leasequery;
 using Lease.Protocol;
+using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 
 namespace Lease.Host.Commands;
@@ -11,10 +12,17 @@ internal static class QueryValue
     public static readonly string[] Kinds = ["by-address", "by-client-id", "by-prefix", "by-link", "by-relay-id", "by-remote-id", "by-device-id", "all"];
 
     /// <summary>Makes the query of <paramref name="kind"/> and <paramref name="value"/>.</summary>
-    public static bool TryRead(string kind, string? value, out LeasequeryRequest request, out string problem)
+    /// <param name="kind">One of <see cref="Kinds"/>.</param>
+    /// <param name="value">What is looked for.</param>
+    /// <param name="isIpv4">Whether DHCPv4 leases are asked for; an IPv4 address says so itself.</param>
+    /// <param name="request">The query.</param>
+    /// <param name="problem">What is wrong.</param>
+    public static bool TryRead(string kind, string? value, bool isIpv4, out LeasequeryRequest request, out string problem)
     {
         request = LeasequeryRequest.ByLink(default);
         problem = "";
+        if (isIpv4 || (kind == "by-address" && Ipv4Address.TryParse(value, out _)))
+            return TryReadIpv4(kind, value, out request, out problem);
         if (kind == "all" || (kind == "by-link" && value == "all"))
             return true;
         switch (kind)
@@ -42,6 +50,54 @@ internal static class QueryValue
                 return true;
             default:
                 problem = $"{kind} {value}: {AllowedFor(kind)}";
+                return false;
+        }
+    }
+
+    /// <summary>Reads <c>--parameter</c>: numbers or Kea's names.</summary>
+    public static bool TryReadParameters(IEnumerable<string> texts, out IReadOnlyList<Dhcp4OptionCode> codes, out string problem)
+    {
+        var found = new List<Dhcp4OptionCode>();
+        codes = found;
+        problem = "";
+        foreach (var text in texts)
+        {
+            if (byte.TryParse(text, out var number) && number is > 0 and < 255)
+                found.Add((Dhcp4OptionCode)number);
+            else if (Enum.GetValues<Dhcp4OptionCode>().FirstOrDefault(c => Dhcp4OptionRegistry.NameOf(c) == text) is not Dhcp4OptionCode.Pad and var named)
+                found.Add(named);
+            else
+                problem = $"--parameter {text} is neither a DHCPv4 option's number nor its name (such as v4-portparams, dhcp4o6-s46-saddr)";
+        }
+
+        return problem.Length == 0;
+    }
+
+    private static bool TryReadIpv4(string kind, string? value, out LeasequeryRequest request, out string problem)
+    {
+        problem = "";
+        request = LeasequeryRequest.ForIpv4(new Ipv4Query());
+        switch (kind)
+        {
+            case "all":
+                return true;
+            case "by-address" when Ipv4Address.TryParse(value, out var address):
+                request = LeasequeryRequest.ForIpv4(new Ipv4Query { Address = address });
+                return true;
+            case "by-client-id" when TryReadOctets(value, out var clientId):
+                request = LeasequeryRequest.ForIpv4(new Ipv4Query { ClientId = clientId });
+                return true;
+            case "by-relay-id" when TryReadOctets(value, out var relay):
+                request = LeasequeryRequest.ForIpv4(new Ipv4Query { RelayId = relay });
+                return true;
+            case "by-remote-id" when TryReadRemoteId(value, out var remote) || TryReadOctets(value, out remote):
+                request = LeasequeryRequest.ForIpv4(new Ipv4Query { RemoteId = remote });
+                return true;
+            case "by-device-id" when TryReadOctets(value, out var hardware) && hardware.Length <= Dhcp4Message.HardwareAddressSize:
+                request = LeasequeryRequest.ForIpv4(new Ipv4Query { HardwareAddress = hardware });
+                return true;
+            default:
+                problem = kind is "by-prefix" or "by-link" ? $"{kind} is no query about DHCPv4 leases" : $"{kind} {value}: {AllowedFor(kind).Replace("IPv6", "IPv4", StringComparison.Ordinal)}";
                 return false;
         }
     }

@@ -33,4 +33,10 @@ internal static partial class ServerLog
 
     [LoggerMessage(5010, LogLevel.Warning, "the mirror cannot be counted: {Reason}")]
     public static partial void MirrorNotReported(this ILogger logger, string reason);
+
+    [LoggerMessage(5011, LogLevel.Warning, "{Command} ended with {ExitCode}")]
+    public static partial void CommandFailed(this ILogger logger, string command, int exitCode);
+
+    [LoggerMessage(5012, LogLevel.Warning, "{Command} cannot be started: {Reason}")]
+    public static partial void CommandNotStarted(this ILogger logger, string command, string reason);
 }

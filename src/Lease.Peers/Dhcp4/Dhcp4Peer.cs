@@ -1,4 +1,5 @@
 using System.Net;
+using Lease.Peers.Leasequery;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 
@@ -32,6 +33,11 @@ public sealed class Dhcp4Peer(IPEndPoint server, TimeProvider time, Random rando
         var length = (request with { TransactionId = NextTransaction() }).Write(buffer);
         return SendAsync(buffer.AsMemory(0, length), cancellation);
     }
+
+    /// <summary>Asks for a lease by DHCPLEASEQUERY (RFC 4388).</summary>
+    /// <returns>The lease, or that nothing is leased; null when no answer came.</returns>
+    public async Task<Ipv4Lease?> QueryAsync(Ipv4Query query, CancellationToken cancellation = default)
+        => await ExchangeAsync(query.ToRequest(MessageType.Dhcpv4Query), cancellation: cancellation) is { } reply ? Ipv4Lease.Read(reply.Octets) : null;
 
     /// <inheritdoc/>
     protected override bool TryRead(ReadOnlySpan<byte> datagram, out uint key, out Dhcp4Reply reply)

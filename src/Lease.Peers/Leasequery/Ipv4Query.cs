@@ -29,8 +29,11 @@ public sealed record Ipv4Query
     /// <summary>What an lwAFTR asks (draft, section 4): everything, with port sets and tunnel sources.</summary>
     public static Ipv4Query All { get; } = new() { Parameters = [Dhcp4OptionCode.PortParameters, Dhcp4OptionCode.S46SourceAddress] };
 
-    /// <summary>Writes the DHCPv4 message that goes into a DHCPv6 message of this type; over UDP, where that is DHCPV4-QUERY, DHCPLEASEQUERY.</summary>
-    public byte[] Encode(MessageType outer, uint transactionId) => new Dhcp4Request
+    /// <summary>Writes the DHCPv4 message that goes into a DHCPv6 message of this type.</summary>
+    public byte[] Encode(MessageType outer, uint transactionId) => (ToRequest(outer) with { TransactionId = transactionId }).Encode();
+
+    /// <summary>The DHCPv4 message that goes into a DHCPv6 message of this type; into DHCPV4-QUERY, over UDP, DHCPLEASEQUERY.</summary>
+    public Dhcp4Request ToRequest(MessageType outer) => new()
     {
         Type = outer switch
         {
@@ -38,13 +41,12 @@ public sealed record Ipv4Query
             MessageType.LeaseQuery when Address is null => Dhcp4MessageType.BulkLeaseQuery,
             _ => Dhcp4MessageType.LeaseQuery,
         },
-        TransactionId = transactionId,
         ClientAddress = Address ?? default,
         HardwareAddress = HardwareAddress,
         ClientId = ClientId,
         Parameters = Parameters,
         Options = RelayOptions(),
-    }.Encode();
+    };
 
     private IReadOnlyList<(Dhcp4OptionCode Code, byte[] Data)> RelayOptions()
     {

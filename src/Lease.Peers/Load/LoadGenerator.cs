@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Lease.Peers.Dhcp4;
 using Lease.Peers.Dhcp6;
+using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 
@@ -38,7 +39,7 @@ public sealed record LoadOptions
     /// <summary>Whether the clients ask for IPv4 addresses, by DHCPv4 over DHCPv6.</summary>
     public bool Dhcp4o6 { get; init; }
 
-    /// <summary>Whether clients of DHCPv4 over DHCPv6 can share an address.</summary>
+    /// <summary>Whether clients of DHCPv4 over DHCPv6 can share an address, and give a tunnel source address (in 2001:db8:4006::/64).</summary>
     public bool PortSets { get; init; }
 
     /// <summary>Port to send from; 0: any. Servers answer direct clients at 546 unless told otherwise.</summary>
@@ -99,6 +100,9 @@ public sealed class LoadProgress
 /// <summary>Makes load like customers do: exchanges begin at a given rate, whatever the server makes of them.</summary>
 public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random random)
 {
+    // 2001:db8:4006::/64, of the block for documentation.
+    private static readonly UInt128 TunnelSources = (UInt128)0x2001_0db8_4006_0000 << 64;
+
     private readonly SimulatedClient?[] clients = new SimulatedClient?[options.Dhcp4o6 ? 0 : options.Clients];
     private readonly SimulatedDhcp4Client?[] clients4 = new SimulatedDhcp4Client?[options.Dhcp4o6 ? options.Clients : 0];
 
@@ -185,7 +189,12 @@ public sealed class LoadGenerator(LoadOptions options, TimeProvider time, Random
     private SimulatedClient NewClient(UdpPeer peer, int turn)
         => new(peer, DuidOf(turn), [.. options.Associations.Select(static (kind, i) => (kind, (uint)i + 1))]) { Relays = options.Relays };
 
-    private SimulatedDhcp4Client NewClient(Dhcp4Peer peer, int turn) => new(peer, DuidOf(turn)) { Relays = options.Relays, AcceptsPortSets = options.PortSets };
+    private SimulatedDhcp4Client NewClient(Dhcp4Peer peer, int turn) => new(peer, DuidOf(turn))
+    {
+        Relays = options.Relays,
+        AcceptsPortSets = options.PortSets,
+        TunnelSource = options.PortSets ? new Ipv6Address(TunnelSources + ((UInt128)(uint)options.Seed << 32) + (uint)turn) : null,
+    };
 
     private byte[] DuidOf(int turn)
     {
