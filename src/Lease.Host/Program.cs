@@ -10,6 +10,7 @@ var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 netwo
     QueryCommand.Create(),
     MirrorCommand.Create(),
     LwaftrCommand.Create(),
+    ClientCommand.Create(),
 };
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0

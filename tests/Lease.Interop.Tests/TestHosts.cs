@@ -29,6 +29,9 @@ internal sealed class TestHosts : IAsyncDisposable
     /// <summary>Name of a third namespace, behind the clients' one, and of its interface; see <see cref="AddFarHostAsync"/>.</summary>
     public string Far => Client[..^1] + "f";
 
+    /// <summary>Name of a fourth namespace, beside the server, and of its interface; see <see cref="AddAftrAsync"/>.</summary>
+    public string Aftr => Client[..^1] + "a";
+
     /// <summary>Name of the interface of <see cref="Client"/> towards <see cref="Far"/>.</summary>
     public string TowardsFar => Client[..^1] + "r";
 
@@ -58,6 +61,20 @@ internal sealed class TestHosts : IAsyncDisposable
         }
 
         await IpAsync("-n", Client, "-6", "addr", "add", "2001:db8:2::1/64", "dev", TowardsFar, "nodad");
+    }
+
+    /// <summary>Adds a host on a link of its own with the server (2001:db8:3::1 and 2001:db8:3::2).</summary>
+    public async Task AddAftrAsync()
+    {
+        await IpAsync("netns", "add", Aftr);
+        await IpAsync("link", "add", Aftr + "s", "netns", Server, "type", "veth", "peer", "name", Aftr, "netns", Aftr);
+        var number = 1;
+        foreach (var (host, link) in new[] { (Server, Aftr + "s"), (Aftr, Aftr) })
+        {
+            await RunAsync(host, TimeSpan.FromSeconds(5), "sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0", $"net.ipv6.conf.{link}.accept_dad=0");
+            await IpAsync("-n", host, "link", "set", link, "up");
+            await IpAsync("-n", host, "-6", "addr", "add", $"2001:db8:3::{number++}/64", "dev", link, "nodad");
+        }
     }
 
     /// <summary>Starts a program in a namespace.</summary>
@@ -99,6 +116,7 @@ internal sealed class TestHosts : IAsyncDisposable
         await IpAsync("netns", "del", Server);
         await IpAsync("netns", "del", Client);
         await IpAsync("netns", "del", Far);
+        await IpAsync("netns", "del", Aftr);
         Directory.Delete(Folder, recursive: true);
     }
 

@@ -39,6 +39,9 @@ public sealed record ClientRequest
     /// <summary>Whether RAPID_COMMIT goes in.</summary>
     public bool RapidCommit { get; init; }
 
+    /// <summary>ELAPSED_TIME, hundredths of a second.</summary>
+    public ushort Elapsed { get; init; }
+
     /// <summary>Further options as they are.</summary>
     public IReadOnlyList<(OptionCode Code, byte[] Data)> Options { get; init; } = [];
 
@@ -67,7 +70,7 @@ public sealed record ClientRequest
             writer.Option(OptionCode.ClientId, ClientId.Span);
         if (!ServerId.IsEmpty)
             writer.Option(OptionCode.ServerId, ServerId.Span);
-        writer.Option(OptionCode.ElapsedTime, [0, 0]);
+        writer.OptionU16(OptionCode.ElapsedTime, Elapsed);
         if (RapidCommit)
             writer.Option(OptionCode.RapidCommit, []);
         if (Requested.Count > 0)
