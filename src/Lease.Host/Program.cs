@@ -11,6 +11,7 @@ var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 netwo
     MirrorCommand.Create(),
     LwaftrCommand.Create(),
     ClientCommand.Create(),
+    RelayCommand.Create(),
 };
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0

@@ -11,15 +11,20 @@ public sealed class Lw4o6
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(4);
 
-    [Fact]
-    public async Task A_clients_softwire_is_in_the_lwAFTRs_table_from_its_ACK_to_its_end()
+    [Theory]
+    [InlineData("lease")]
+    [InlineData("dhcrelay")]
+    public async Task A_clients_softwire_is_in_the_lwAFTRs_table_from_its_ACK_to_its_end(string relay)
     {
         await using var hosts = await TestHosts.CreateAsync("dhcrelay");
         await hosts.AddFarHostAsync();
         await hosts.AddAftrAsync();
         var server = await StartServerAsync(hosts);
         var capture = await Capture.StartAsync(hosts);
-        hosts.Start(hosts.Client, "dhcrelay", "-6", "-d", "-l", hosts.TowardsFar, "-u", $"2001:db8:1::1%{hosts.Client}");
+        if (relay == "dhcrelay")
+            hosts.Start(hosts.Client, "dhcrelay", "-6", "-d", "-l", hosts.TowardsFar, "-u", $"2001:db8:1::1%{hosts.Client}");
+        else
+            await hosts.Start(hosts.Client, ServerUnderTest.Binary(), "relay", "--interface", hosts.TowardsFar, "--server", "2001:db8:1::1").ExpectAsync("ready: relaying");
         var table = Path.Combine(hosts.Folder, "table.csv");
         var aftr = hosts.Start(hosts.Aftr, ServerUnderTest.Binary(), "lwaftr", "2001:db8:3::1", "--watch", "--output", table);
         await aftr.ExpectAsync("0 softwires read");

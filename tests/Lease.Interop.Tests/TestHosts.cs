@@ -67,6 +67,7 @@ internal sealed class TestHosts : IAsyncDisposable
     public async Task AddAftrAsync()
     {
         await IpAsync("netns", "add", Aftr);
+        await IpAsync("-n", Aftr, "link", "set", "lo", "up");
         await IpAsync("link", "add", Aftr + "s", "netns", Server, "type", "veth", "peer", "name", Aftr, "netns", Aftr);
         var number = 1;
         foreach (var (host, link) in new[] { (Server, Aftr + "s"), (Aftr, Aftr) })

@@ -1,3 +1,4 @@
+using System.Net;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
 using Lease.Actors.Dhcp6;
@@ -57,7 +58,7 @@ internal sealed class Dhcp4Side : IDisposable
         if (port == 0)
             return;
         IDatagramHandler handler = forwarder is null ? new ForwardedIntake(system, engine, Counters) : forwarder;
-        loopback = UdpServer.StartLoopback(port, handler, system.TimeProvider, transportLog);
+        loopback = UdpServer.StartAt(new IPEndPoint(IPAddress.IPv6Loopback, port), "lo", handler, system.TimeProvider, transportLog);
         if (forwarder is not null)
             forwarder.Loopback = loopback.FirstChannel;
     }

@@ -39,4 +39,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(5012, LogLevel.Warning, "{Command} cannot be started: {Reason}")]
     public static partial void CommandNotStarted(this ILogger logger, string command, string reason);
+
+    [LoggerMessage(5013, LogLevel.Information, "ready: relaying from {Interfaces} to {Servers}")]
+    public static partial void RelayReady(this ILogger logger, string interfaces, string servers);
 }

@@ -44,6 +44,8 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
 
     public string InterfaceName { get; }
 
+    public IPAddress LocalAddress => ((IPEndPoint)socket.LocalEndPoint!).Address;
+
     public int LocalPort => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
     public void Start() => thread.Start();

@@ -8,10 +8,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Lease.Transport.Udp;
 
-/// <summary>Where a DHCPv6 server listens.</summary>
+/// <summary>Where a DHCPv6 server or relay agent listens.</summary>
 /// <param name="Interface">Interface name, or <c>*</c> for every one that is up and not the loopback.</param>
 /// <param name="Unicast">An address that receives what is sent to it; null: only multicast and the interface's link-local address.</param>
-public sealed record UdpListen(string Interface, Ipv6Address? Unicast);
+/// <param name="IsServer">Whether All_DHCP_Servers is joined beside a unicast address; relay agents do not (RFC 8415 section 7.1).</param>
+public sealed record UdpListen(string Interface, Ipv6Address? Unicast, bool IsServer = true);
 
 /// <summary>
 /// The sockets of a DHCPv6 server. For each interface: one bound to All_DHCP_Relay_Agents_and_Servers (a socket that is bound to a group gets nothing else), one to the
@@ -58,7 +59,7 @@ public sealed class UdpServer : IDisposable
             foreach (var listen in where)
             {
                 foreach (var link in InterfacesOf(listen.Interface))
-                    server.Open(link, listen.Unicast, port);
+                    server.Open(link, listen, port);
             }
 
             if (server.channels.Count == 0)
@@ -75,18 +76,25 @@ public sealed class UdpServer : IDisposable
         return server;
     }
 
-    /// <summary>Opens one socket on the loopback, between two programs of this machine, and begins to receive.</summary>
-    /// <param name="port">Its UDP port on <c>::1</c>.</param>
+    /// <summary>Opens one socket at an address of this host and begins to receive.</summary>
+    /// <param name="local">Address and UDP port.</param>
+    /// <param name="name">For <see cref="IDatagramChannel.InterfaceName"/>.</param>
     /// <param name="handler">Takes what comes.</param>
     /// <param name="time">The clock of the datagrams.</param>
     /// <param name="logger">For errors.</param>
-    /// <exception cref="ListenException">The port is taken or not permitted.</exception>
-    public static UdpServer StartLoopback(int port, IDatagramHandler handler, TimeProvider time, ILogger logger)
+    /// <exception cref="ListenException">The address is not there, the port is taken or not permitted.</exception>
+    public static UdpServer StartAt(IPEndPoint local, string name, IDatagramHandler handler, TimeProvider time, ILogger logger)
     {
         var server = new UdpServer(handler, time, logger);
-        server.Add("lo", Bind("lo", new IPEndPoint(IPAddress.IPv6Loopback, port), device: false), answers: null).Start();
+        server.Add(name, Bind(name, local, device: false), answers: null).Start();
         return server;
     }
+
+    /// <summary>The address of the first socket.</summary>
+    public IPAddress LocalAddress => channels[0].LocalAddress;
+
+    /// <summary>The socket from which hosts on an interface are sent to; null when it is not listened on.</summary>
+    public IDatagramChannel? ChannelOf(string interfaceName) => linkLocals.GetValueOrDefault(interfaceName);
 
     /// <summary>The first socket.</summary>
     public IDatagramChannel FirstChannel => channels[0];
@@ -108,7 +116,7 @@ public sealed class UdpServer : IDisposable
         return [named];
     }
 
-    private void Open(NetworkInterface link, Ipv6Address? unicast, int port)
+    private void Open(NetworkInterface link, UdpListen listen, int port)
     {
         var properties = link.GetIPProperties();
         var index = properties.GetIPv6Properties().Index;
@@ -117,11 +125,12 @@ public sealed class UdpServer : IDisposable
         var known = answers is not null;
         if (linkLocal is not null && !known)
             answers = linkLocals[link.Name] = Add(link.Name, Bind(link.Name, new IPEndPoint(new IPAddress(linkLocal.GetAddressBytes(), index), port), device: true), answers: null);
-        if (unicast is { } address)
+        if (listen.Unicast is { } address)
         {
             var own = Add(link.Name, Bind(link.Name, new IPEndPoint(address.ToIPAddress(), port), device: link.NetworkInterfaceType != NetworkInterfaceType.Loopback), answers: null);
             answers ??= own;
-            Join(link.Name, Servers, index, own);
+            if (listen.IsServer)
+                Join(link.Name, Servers, index, own);
         }
 
         if (answers is null)
