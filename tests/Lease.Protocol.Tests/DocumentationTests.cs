@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
 using static Lease.Protocol.Tests.Wire;
@@ -33,6 +34,7 @@ public sealed class DocumentationTests
     {
         var page = File.ReadAllText(Page());
         Enum.GetNames<MalformedReason>().Where(name => name != nameof(MalformedReason.None) && !page.Contains($"`{name}`", StringComparison.Ordinal)).ShouldBeEmpty();
+        Enum.GetNames<Dhcp4Defect>().Where(name => name != nameof(Dhcp4Defect.None) && !page.Contains($"`{name}`", StringComparison.Ordinal)).ShouldBeEmpty();
         page.ShouldContain($"more than {OptionValidator.MaxDepth} levels");
         page.ShouldContain($"more than {RelayChain.MaxHops} relays");
         page.ShouldContain($"not 1 to {Duid.MaxLength} octets");

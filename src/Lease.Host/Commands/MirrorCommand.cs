@@ -12,12 +12,13 @@ internal static class MirrorCommand
 
     private static readonly Argument<string[]> Servers = new("SERVER") { Description = "IPv6 address, or [ADDRESS]:PORT", Arity = ArgumentArity.OneOrMore };
     private static readonly Option<string> Database = new("--database") { Description = "the SQLite file; made when it is not there", Required = true };
+    private static readonly Option<bool> Ipv4 = new("--ipv4") { Description = "also the IPv4 leases of DHCPv4 over DHCPv6" };
     private static readonly Option<string?> Interface = new("--interface") { Description = "interface for link-local addresses" };
     private static readonly Option<string?> For = new("--for") { Description = "end after this time: 10s, 2m" };
 
     public static Command Create()
     {
-        var command = new Command("mirror", "keep a copy of all bindings by bulk and active leasequery") { Servers, Database, Interface, For };
+        var command = new Command("mirror", "keep a copy of all bindings by bulk and active leasequery") { Servers, Database, Ipv4, Interface, For };
         TlsFiles.AddTo(command);
         command.SetAction(RunAsync);
         return command;
@@ -46,7 +47,10 @@ internal static class MirrorCommand
                     return ExitCode.WrongUsage;
                 }
 
-                mirrors.Add(new ServerMirror(new MirrorOptions(endpoint, OwnDuid.Value) { Certificates = TlsFiles.Load(parsed, logger) }, database, TimeProvider.System, logger));
+                var options = new MirrorOptions(endpoint, OwnDuid.Value) { Certificates = TlsFiles.Load(parsed, logger) };
+                mirrors.Add(new ServerMirror(options, database, TimeProvider.System, logger));
+                if (parsed.GetValue(Ipv4))
+                    mirrors.Add(new ServerMirror(options with { Ipv4 = true }, database, TimeProvider.System, logger));
             }
 
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

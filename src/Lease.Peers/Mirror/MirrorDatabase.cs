@@ -5,13 +5,16 @@ using Microsoft.Data.Sqlite;
 namespace Lease.Peers.Mirror;
 
 /// <summary>A lease as a server told it, in times of this host's clock.</summary>
-/// <param name="ClientId">The client's DUID.</param>
-/// <param name="Prefix">The address (length 128) or prefix.</param>
+/// <param name="ClientId">The client's DUID; of an IPv4 lease the client identifier, else the hardware address.</param>
+/// <param name="Prefix">The address (length 128) or prefix; an IPv4 address is IPv4-mapped.</param>
 /// <param name="IsDelegated">Whether it is a delegated prefix.</param>
 /// <param name="PreferredUntil">Unix seconds; <see cref="long.MaxValue"/> for ever.</param>
 /// <param name="ValidUntil">Unix seconds; <see cref="long.MaxValue"/> for ever; 0: it has ended.</param>
 /// <param name="LastTransactionAt">When its server last heard of the client, Unix seconds.</param>
-public sealed record MirroredLease(byte[] ClientId, Ipv6Prefix Prefix, bool IsDelegated, long PreferredUntil, long ValidUntil, long LastTransactionAt);
+/// <param name="Ports">Port set of a shared IPv4 address: offset in the upper 8 bits, PSID length in the next 8, PSID in the lower 16; 0: none.</param>
+/// <param name="TunnelSource">The tunnel source address of an IPv4 client; null: none.</param>
+public sealed record MirroredLease(
+    byte[] ClientId, Ipv6Prefix Prefix, bool IsDelegated, long PreferredUntil, long ValidUntil, long LastTransactionAt, uint Ports = 0, Ipv6Address? TunnelSource = null);
 
 /// <summary>Where news of a lease come from.</summary>
 public enum LeaseSource
@@ -29,7 +32,7 @@ public enum LeaseSource
 /// </summary>
 public sealed class MirrorDatabase : IDisposable
 {
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
 
     // How long an ended lease is remembered, so that another server's older news of it are not taken for newer. Seconds.
     private const long KeepEnded = 86_400;
@@ -42,24 +45,27 @@ public sealed class MirrorDatabase : IDisposable
         PRAGMA wal_autocheckpoint = 20000;
         CREATE TABLE IF NOT EXISTS server (server TEXT PRIMARY KEY, base_time INTEGER, skew REAL, generation INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS lease (
-          address BLOB NOT NULL, length INTEGER NOT NULL, server TEXT NOT NULL, delegated INTEGER NOT NULL, client_id BLOB NOT NULL,
+          address BLOB NOT NULL, length INTEGER NOT NULL, ports INTEGER NOT NULL, server TEXT NOT NULL, delegated INTEGER NOT NULL, client_id BLOB NOT NULL,
           preferred_until INTEGER NOT NULL, valid_until INTEGER NOT NULL, last_transaction_at INTEGER NOT NULL, generation INTEGER NOT NULL,
-          PRIMARY KEY (address, length, server)) WITHOUT ROWID;
+          tunnel_source BLOB, PRIMARY KEY (address, length, ports, server)) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS lease_by_client ON lease (client_id);
         CREATE VIEW IF NOT EXISTS merged_lease AS SELECT * FROM lease WHERE NOT EXISTS (
-          SELECT 1 FROM lease AS other WHERE other.address = lease.address AND other.length = lease.length AND other.server <> lease.server
+          SELECT 1 FROM lease AS other WHERE other.address = lease.address AND other.length = lease.length AND other.ports = lease.ports AND other.server <> lease.server
             AND (other.last_transaction_at, other.server) > (lease.last_transaction_at, lease.server));
         CREATE VIEW IF NOT EXISTS current_lease AS SELECT * FROM merged_lease WHERE valid_until > CAST(strftime('%s', 'now') AS INTEGER);
-        PRAGMA user_version = 1;
+        PRAGMA user_version = 2;
         """;
+
+    // A mirror of an earlier version is copied anew.
+    private const string Clear = "DROP VIEW IF EXISTS current_lease; DROP VIEW IF EXISTS merged_lease; DROP TABLE IF EXISTS lease; DROP TABLE IF EXISTS server;";
 
     // Of one server, what an active query told last counts; but an end that is told late does not take the address from whoever has it since. A bulk answer, which may be older, does not
     // replace what was told since the copy began: that has the copy's generation.
     private const string Upsert =
         """
-        INSERT INTO lease (address, length, server, delegated, client_id, preferred_until, valid_until, last_transaction_at, generation)
-        VALUES ($address, $length, $server, $delegated, $client, $preferred, $valid, $last, $generation)
-        ON CONFLICT (address, length, server) DO UPDATE SET delegated = $delegated, client_id = $client, preferred_until = $preferred,
+        INSERT INTO lease (address, length, ports, server, delegated, client_id, preferred_until, valid_until, last_transaction_at, generation, tunnel_source)
+        VALUES ($address, $length, $ports, $server, $delegated, $client, $preferred, $valid, $last, $generation, $tunnel)
+        ON CONFLICT (address, length, ports, server) DO UPDATE SET tunnel_source = $tunnel, delegated = $delegated, client_id = $client, preferred_until = $preferred,
           valid_until = $valid, last_transaction_at = $last, generation = $generation
         WHERE generation < $generation OR ($active AND ($valid > 0 OR client_id = $client OR $last >= last_transaction_at - 2))
         """;
@@ -82,12 +88,15 @@ public sealed class MirrorDatabase : IDisposable
         {
             connection.Open();
             using var version = Command(connection, "PRAGMA user_version");
-            if (version.ExecuteScalar() is not (0L or (long)SchemaVersion))
-                throw new IOException($"mirror database {file} was made by another version of this program");
+            var found = version.ExecuteScalar() as long? ?? 0;
+            if (found > SchemaVersion)
+                throw new IOException($"mirror database {file} was made by a later version of this program");
+            if (found is > 0 and < SchemaVersion)
+                Execute(connection, Clear);
             using var schema = Command(connection, Schema);
             schema.ExecuteNonQuery();
             upsert.CommandText = Upsert;
-            foreach (var name in (string[])["$address", "$length", "$server", "$delegated", "$client", "$preferred", "$valid", "$last", "$generation", "$active"])
+            foreach (var name in (string[])["$address", "$length", "$server", "$delegated", "$client", "$preferred", "$valid", "$last", "$generation", "$active", "$ports", "$tunnel"])
                 upsert.Parameters.Add(new SqliteParameter { ParameterName = name });
         }
         catch (SqliteException e)
@@ -154,13 +163,16 @@ public sealed class MirrorDatabase : IDisposable
         var leases = new List<MirroredLease>();
         using var command = Command(
             c,
-            "SELECT client_id, address, length, delegated, preferred_until, valid_until, last_transaction_at FROM merged_lease WHERE valid_until > $now ORDER BY address, length",
+            "SELECT client_id, address, length, delegated, preferred_until, valid_until, last_transaction_at, ports, tunnel_source FROM merged_lease WHERE valid_until > $now "
+            + "ORDER BY address, length, ports",
             ("$now", now));
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
             var prefix = new Ipv6Prefix(Ipv6Address.Read((byte[])reader[1]), (byte)reader.GetInt64(2));
-            leases.Add(new MirroredLease((byte[])reader[0], prefix, reader.GetInt64(3) != 0, reader.GetInt64(4), reader.GetInt64(5), reader.GetInt64(6)));
+            var tunnel = reader.IsDBNull(8) ? (Ipv6Address?)null : Ipv6Address.Read((byte[])reader[8]);
+            leases.Add(new MirroredLease(
+                (byte[])reader[0], prefix, reader.GetInt64(3) != 0, reader.GetInt64(4), reader.GetInt64(5), reader.GetInt64(6), (uint)reader.GetInt64(7), tunnel));
         }
 
         return leases;
@@ -186,11 +198,20 @@ public sealed class MirrorDatabase : IDisposable
         object[] values =
         [
             address, (long)lease.Prefix.Length, server, lease.IsDelegated ? 1L : 0L, lease.ClientId, lease.PreferredUntil, lease.ValidUntil, lease.LastTransactionAt, generation,
-            source == LeaseSource.Active ? 1L : 0L,
+            source == LeaseSource.Active ? 1L : 0L, (long)lease.Ports, (object?)TunnelOf(lease) ?? DBNull.Value,
         ];
         for (var i = 0; i < values.Length; i++)
             upsert.Parameters[i].Value = values[i];
         upsert.ExecuteNonQuery();
+    }
+
+    private static byte[]? TunnelOf(MirroredLease lease)
+    {
+        if (lease.TunnelSource is not { } source)
+            return null;
+        var octets = new byte[Ipv6Address.Size];
+        source.Write(octets);
+        return octets;
     }
 
     private T Run<T>(Func<SqliteConnection, T> action)

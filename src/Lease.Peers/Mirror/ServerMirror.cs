@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Lease.Peers.Leasequery;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging;
@@ -14,6 +16,9 @@ public sealed record MirrorOptions(IPEndPoint Server, byte[] Requestor)
 {
     /// <summary>For STARTTLS; null: none.</summary>
     public TlsCertificates? Certificates { get; init; }
+
+    /// <summary>Whether the DHCPv4 leases are copied (DHCP4o6 leasequery) instead of the DHCPv6 leases.</summary>
+    public bool Ipv4 { get; init; }
 
     /// <summary>ACTIVE_LQ_RCV_TIMEOUT: a connection on which nothing comes for so long is given up.</summary>
     public TimeSpan ReceiveTimeout { get; init; } = TimeSpan.FromSeconds(120);
@@ -38,8 +43,8 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
     private const int MostInTransaction = 5000;
     private const int QueueCapacity = 50_000;
 
-    private readonly string name = options.Server.ToString();
-    private readonly ClockSkew skew = new(time, database.SkewOf(options.Server.ToString()));
+    private readonly string name = NameOf(options);
+    private readonly ClockSkew skew = new(time, database.SkewOf(NameOf(options)));
 
     /// <summary>Whether everything up to <see cref="CoveredThrough"/> is in the database and updates are coming.</summary>
     public bool IsCurrent { get; private set; }
@@ -96,7 +101,7 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
         Task filling = Task.CompletedTask;
         try
         {
-            var request = LeasequeryRequest.Everything with { WithBaseTime = true, StartTime = ToTime(since) };
+            var request = (options.Ipv4 ? LeasequeryRequest.ForIpv4(Ipv4Query.All) : LeasequeryRequest.Everything) with { WithBaseTime = true, StartTime = ToTime(since) };
             logger.Following(name, ToTime(since)?.ToString("u", System.Globalization.CultureInfo.InvariantCulture) ?? "now");
             await connection.ActiveAsync(request, Take, stop.Token);
         }
@@ -173,7 +178,7 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
     {
         var leases = new List<MirroredLease>(MostInTransaction);
         var count = 0L;
-        var request = LeasequeryRequest.ByLink(default) with { WithBaseTime = true, StartTime = ToTime(since), EndTime = ToTime(until) };
+        var request = (options.Ipv4 ? LeasequeryRequest.ForIpv4(Ipv4Query.All) : LeasequeryRequest.ByLink(default)) with { WithBaseTime = true, StartTime = ToTime(since), EndTime = ToTime(until) };
         var first = await connection.BulkAsync(request, Take, cancellation);
         database.Apply(name, leases, LeaseSource.Bulk, baseTime: null);
         if (first is { } seconds)
@@ -246,12 +251,26 @@ public sealed partial class ServerMirror(MirrorOptions options, MirrorDatabase d
     private void AddLeases(List<MirroredLease> leases, ClientData client, uint baseTime)
     {
         var at = skew.ToLocal(baseTime);
+        if (client.Ipv4 is { Type: not Dhcp4MessageType.LeaseUnknown } ipv4)
+            AddIpv4(leases, client, ipv4, at);
         foreach (var lease in client.Leases)
         {
             leases.Add(new MirroredLease(
                 client.ClientId, lease.Prefix, lease.IsDelegated, Until(at, lease.Preferred), lease.Valid == 0 ? 0 : Until(at, lease.Valid), at - client.SinceLastTransaction));
         }
     }
+
+    private static void AddIpv4(List<MirroredLease> leases, ClientData client, Ipv4Lease lease, long at)
+    {
+        var mapped = new Ipv6Prefix(new Ipv6Address(new UInt128(0, 0xffff_0000_0000UL | lease.Address.Value)), 128);
+        var ports = lease.Ports is { PsidLength: > 0 } set ? ((uint)set.Offset << 24) | ((uint)set.PsidLength << 16) | set.Psid : 0;
+        var identity = lease.ClientId.IsEmpty ? lease.HardwareAddress : lease.ClientId;
+        var until = lease.Remaining is { } left ? Until(at, left) : 0;
+        leases.Add(new MirroredLease(identity.ToArray(), mapped, IsDelegated: false, until, until, at - client.SinceLastTransaction, ports, lease.TunnelSource));
+    }
+
+    // Both halves of a server have a base time of their own.
+    private static string NameOf(MirrorOptions options) => options.Ipv4 ? $"{options.Server} ipv4" : options.Server.ToString();
 
     private static long Until(long at, uint lifetime) => lifetime == DhcpTime.Infinity ? long.MaxValue : at + lifetime;
 

@@ -44,8 +44,8 @@ internal static class Dhcp4OptionValidator
             if (length > left)
                 return new(Dhcp4Defect.LengthBeyondEnd, (Dhcp4OptionCode)code, offset + i, length, left);
             var data = field.Slice(i + Dhcp4Option.HeaderSize, length);
-            if (!HasGoodValue((Dhcp4OptionCode)code, data))
-                return new(Dhcp4Defect.BadValue, (Dhcp4OptionCode)code, offset + i, length);
+            if (DefectOf((Dhcp4OptionCode)code, data, isFirst: lengths[code] < 0) is not Dhcp4Defect.None and var defect)
+                return new(defect, (Dhcp4OptionCode)code, offset + i, length);
             if (code == (byte)Dhcp4OptionCode.Overload && length == 1 && lengths[code] < 0)
                 overload = data[0];
             if (lengths[code] < 0)
@@ -57,12 +57,15 @@ internal static class Dhcp4OptionValidator
         return default;
     }
 
-    private static bool HasGoodValue(Dhcp4OptionCode code, ReadOnlySpan<byte> data) => code switch
+    private static Dhcp4Defect DefectOf(Dhcp4OptionCode code, ReadOnlySpan<byte> data, bool isFirst) => code switch
     {
-        Dhcp4OptionCode.Overload => data.Length != 1 || data[0] is >= 1 and <= 3,
-        Dhcp4OptionCode.MessageType => data.Length != 1 || data[0] != 0,
-        Dhcp4OptionCode.PortParameters => data.Length != 4 || data[0] + data[1] <= 16,
-        _ => true,
+        Dhcp4OptionCode.Overload when data.Length == 1 && data[0] is 0 or > 3 => Dhcp4Defect.BadValue,
+        Dhcp4OptionCode.MessageType when data.Length == 1 && data[0] == 0 => Dhcp4Defect.BadValue,
+        Dhcp4OptionCode.PortParameters when data.Length == PortParameters.Size && data[0] + data[1] > 16 => Dhcp4Defect.BadValue,
+
+        // Of a split option no part is whole by itself.
+        Dhcp4OptionCode.RelayAgentInformation when isFirst && data.Length < Dhcp4Option.MaxData && !new SubOptionList(data).AreWhole => Dhcp4Defect.ElementBeyondEnd,
+        _ => Dhcp4Defect.None,
     };
 
     private static Dhcp4Malformed CheckLengths(ReadOnlySpan<int> lengths, ReadOnlySpan<int> places)

@@ -5,9 +5,11 @@ using Lease.Host.Tests.Leasequery;
 using Lease.Kernel.Persistence;
 using Lease.Peers.Dhcp4;
 using Lease.Peers.Leasequery;
+using Lease.Peers.Mirror;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Host.Tests.Dhcp4;
 
@@ -171,6 +173,39 @@ public sealed class Dhcp4o6Scenarios
         Ipv4Address.TryParse("192.0.2.150", out var free).ShouldBeTrue();
         (await peer.ExchangeAsync(new Dhcp4Request { Type = Dhcp4MessageType.LeaseQuery, ClientAddress = free }))!.Type.ShouldBe(Dhcp4MessageType.LeaseUnassigned);
     }
+
+    [Fact]
+    public async Task A_mirror_of_the_IPv4_leases_follows_them()
+    {
+        var server = await TestServer.StartAsync(Dhcp6, dhcp4: Dhcp4);
+        var file = Path.Combine(Directory.CreateTempSubdirectory("lease-mirror-").FullName, "mirror.db");
+        using var database = new MirrorDatabase(file);
+        var clients = Enumerable.Range(1, 30).Select(number => server.Dhcp4Client(number)).ToList();
+        foreach (var client in clients)
+            await PersistAsync(client);
+        using var stop = new CancellationTokenSource();
+        var endpoint = new IPEndPoint(IPAddress.IPv6Loopback, server.Server.LeasequeryPort);
+        var mirror = new ServerMirror(new MirrorOptions(endpoint, QueriedServer.Requestor) { Ipv4 = true }, database, TimeProvider.System, NullLogger.Instance);
+        var running = mirror.RunAsync(stop.Token);
+        await ShouldMirrorAsync(clients, database);
+        await clients[3].ReleaseAsync();
+        await clients[7].RenewAsync();
+        clients.RemoveAt(3);
+        await ShouldMirrorAsync(clients, database);
+        await stop.CancelAsync();
+        await running;
+        await server.DisposeAsync();
+        database.Dispose();
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    private static Task ShouldMirrorAsync(List<SimulatedDhcp4Client> clients, MirrorDatabase database) => TestServer.EventuallyAsync(
+        () =>
+        {
+            var wanted = clients.Select(static c => (new Ipv6Address(new UInt128(0, 0xffff_0000_0000UL | c.Address!.Value.Value)), c.Ports is { } p ? (6u << 24) | (4u << 16) | p.Psid : 0)).ToHashSet();
+            return Task.FromResult(database.ReadCurrent(0).Select(static l => (l.Prefix.Address, l.Ports)).ToHashSet().SetEquals(wanted));
+        },
+        "the mirror has what the clients have");
 
     // Near the end of a pool a shard may offer what another one has given away since it asked: DHCPNAK, and the client begins anew.
     private static async Task PersistAsync(SimulatedDhcp4Client client)
