@@ -78,7 +78,7 @@ internal sealed record LevelSettings
 
         level = level with { Selectors = selectors ? ReadSelectors(node, above.Selectors, family) : above.Selectors };
         level = ReadReservationMode(node, level);
-        Check(node, level);
+        Check(node, level, family);
         return level;
     }
 
@@ -131,14 +131,14 @@ internal sealed record LevelSettings
         return level with { ReservationsGlobal = mode == "global", ReservationsInSubnet = mode is "out-of-pool" or "all", ReservationsOutOfPool = mode == "out-of-pool" };
     }
 
-    private static void Check(ConfigurationNode node, LevelSettings level)
+    private static void Check(ConfigurationNode node, LevelSettings level, IpFamily family)
     {
         var limits = level.Lifetimes;
         if (limits.MinPreferred > limits.Preferred || limits.Preferred > limits.MaxPreferred)
             node.Error("preferred-lifetime", $"must lie between its minimum and maximum: {limits.MinPreferred} <= {limits.Preferred} <= {limits.MaxPreferred}");
         if (limits.MinValid > limits.Valid || limits.Valid > limits.MaxValid)
             node.Error("valid-lifetime", $"must lie between its minimum and maximum: {limits.MinValid} <= {limits.Valid} <= {limits.MaxValid}");
-        if (node.Has("preferred-lifetime") && limits.Preferred > limits.Valid)
+        if (family == IpFamily.Ipv6 && limits.Preferred > limits.Valid)
             node.Warn("preferred-lifetime", $"{limits.Preferred} is longer than the valid lifetime {limits.Valid}: {limits.Valid} is used");
         if (level.Timers is { T1: { } t1, T2: { } t2 } && t1 > t2)
             node.Error("renew-timer", $"{t1} must not be longer than rebind-timer {t2}");

@@ -21,10 +21,12 @@ public sealed record UdpListen(string Interface, Ipv6Address? Unicast, bool IsSe
 public sealed class UdpServer : IDisposable
 {
     private const int ReceiveBuffer = 8 << 20;
+    private const int MaxBindAttempts = 20;
     private const int SolSocket = 1;
     private const int SoBindToDevice = 25;
     private const int SoReceiveBufferForce = 33;
 
+    private static readonly TimeSpan BindRetry = TimeSpan.FromMilliseconds(250);
     private static readonly IPAddress RelayAgentsAndServers = IPAddress.Parse("ff02::1:2");
     private static readonly IPAddress Servers = IPAddress.Parse("ff05::1:3");
 
@@ -177,7 +179,7 @@ public sealed class UdpServer : IDisposable
                 TrySetRaw(socket, SoBindToDevice, Encoding.ASCII.GetBytes(interfaceName + "\0"));
             if (!TrySetRaw(socket, SoReceiveBufferForce, BitConverter.GetBytes(ReceiveBuffer)))
                 socket.ReceiveBufferSize = ReceiveBuffer;
-            socket.Bind(local);
+            BindWhenReady(socket, local);
             return socket;
         }
         catch (SocketException e)
@@ -193,6 +195,27 @@ public sealed class UdpServer : IDisposable
             throw new ListenException($"cannot listen on {local.Address} port {local.Port}, interface {interfaceName}: {advice}", e);
         }
     }
+
+    // An interface that has just come up has its address, and cannot use it before duplicate address detection has ended (RFC 4862 section 5.4): as after a boot.
+    private static void BindWhenReady(Socket socket, IPEndPoint local)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                socket.Bind(local);
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable && attempt < MaxBindAttempts && IsOnThisHost(local.Address))
+            {
+                Thread.Sleep(BindRetry);
+            }
+        }
+    }
+
+    private static bool IsOnThisHost(IPAddress address) => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(static i => i.GetIPProperties().UnicastAddresses)
+        .Any(a => a.Address.GetAddressBytes().AsSpan().SequenceEqual(address.GetAddressBytes()));
 
     // Both options are improvements that an unprivileged process may have to do without.
     private static bool TrySetRaw(Socket socket, int option, ReadOnlySpan<byte> value)
