@@ -19,7 +19,9 @@ public sealed class Robustness
             {"Lease": {"server-port": {{{port}}}, "client-port": 0},
              "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, "rapid-commit": true,
               "subnet6": [{"subnet": "2001:db8:1::/64", "interface": "lo", "pools": [{"pool": "2001:db8:1::/80"}], "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 34, "delegated-len": 64}]},
-                          {"subnet": "2001:db8:2::/64", "pools": [{"pool": "2001:db8:2::/80"}]}]}}
+                          {"subnet": "2001:db8:2::/64", "pools": [{"pool": "2001:db8:2::/80"}]}]},
+              "Dhcp4": {"subnet4": [{"subnet": "10.0.0.0/16", "4o6-interface": "lo", "pools": [{"pool": "10.0.0.0/17", "port-sets": {"offset": 4, "psid-len": 6}}, {"pool": "10.0.128.0/17"}]},
+                                    {"subnet": "10.1.0.0/16", "4o6-subnet": "2001:db8:2::/64", "pools": [{"pool": "10.1.0.0/16"}]}]}}
             """);
         await using (var server = new RunningProgram(ServerUnderTest.Binary(), ["serve", "--config", file, "--data", Path.Combine(folder.FullName, "data"), "--log-level", "Error"]))
         {
@@ -31,6 +33,7 @@ public sealed class Robustness
             await AssertServedAsync(address, seed: 2);
             await server.SignalAsync(10);
             await server.ExpectAsync("counter dhcp6.dropped.Malformed");
+            await server.ExpectAsync("counter dhcp4.");
             await server.SignalAsync(15);
             await server.WaitForExitAsync(TimeSpan.FromSeconds(20));
             Assert.Equal(0, server.ExitCode);
