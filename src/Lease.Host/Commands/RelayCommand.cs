@@ -107,7 +107,7 @@ internal static class RelayCommand
     {
         options = new RelayOptions { Interfaces = [] };
         var links = new List<RelayInterface>();
-        foreach (var name in parsed.GetValue(Interfaces)!)
+        foreach (var name in parsed.GetValue(Interfaces)!.Distinct(StringComparer.Ordinal))
         {
             if (NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(i => i.Name == name) is not { } link)
             {

@@ -152,7 +152,8 @@ public sealed class RelayAgent(RelayOptions options)
         if (message.Length < Dhcp6Message.HeaderSize)
             return false;
         var type = (MessageType)message[0];
-        if (type is MessageType.Advertise or MessageType.Reply or MessageType.Reconfigure or MessageType.RelayReply or MessageType.LeaseQueryReply or MessageType.Dhcpv4Response)
+        if (type is MessageType.Advertise or MessageType.Reply or MessageType.Reconfigure or MessageType.RelayReply or MessageType.LeaseQueryReply
+            or MessageType.LeaseQueryDone or MessageType.LeaseQueryData or MessageType.Dhcpv4Response or MessageType.AddrRegReply)
         {
             drop = RelayDrop.FromServer;
             return false;

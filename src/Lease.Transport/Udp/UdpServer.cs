@@ -20,6 +20,7 @@ public sealed record UdpListen(string Interface, Ipv6Address? Unicast, bool IsSe
 /// </summary>
 public sealed class UdpServer : IDisposable
 {
+    private const int MulticastHopLimit = 8;
     private const int ReceiveBuffer = 8 << 20;
     private const int MaxBindAttempts = 20;
     private const int SolSocket = 1;
@@ -173,6 +174,8 @@ public sealed class UdpServer : IDisposable
         try
         {
             socket.DualMode = false;
+            // What a relay agent sends to All_DHCP_Servers crosses routers (RFC 8415 section 19).
+            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, MulticastHopLimit);
             if (local.Address.IsIPv6Multicast)
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, optionValue: true);
             if (device)

@@ -78,6 +78,9 @@ public sealed class RelayAgentTests
     [InlineData(MessageType.Reconfigure)]
     [InlineData(MessageType.RelayReply)]
     [InlineData(MessageType.LeaseQueryReply)]
+    [InlineData(MessageType.LeaseQueryDone)]
+    [InlineData(MessageType.LeaseQueryData)]
+    [InlineData(MessageType.AddrRegReply)]
     [InlineData(MessageType.Dhcpv4Response)]
     public void What_servers_send_is_not_relayed_to_them(MessageType type)
         => TryForward(new RelayOptions { Interfaces = [East] }, [(byte)type, 1, 2, 3]).ShouldBe(RelayDrop.FromServer);
