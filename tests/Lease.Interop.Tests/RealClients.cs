@@ -73,6 +73,7 @@ public sealed class RealClients
             $"mkdir -p /etc/dibbler /var/lib/dibbler /var/log/dibbler && cp {configuration} {work}/client.conf && mount --bind {work} /etc/dibbler"
             + $" && mount --bind {work} /var/lib/dibbler && mount --bind {work} /var/log/dibbler && exec dibbler-client run");
         await ExpectBothRenewedAsync(server);
+        TestHosts.ResolvConfOf(hosts.Client).ShouldContain("nameserver 2001:db8::53");
         await client.SignalAsync(15);
         await capture.AssertWellFormedAsync();
     }

@@ -12,6 +12,7 @@ internal sealed class TestHosts : IAsyncDisposable
     private static int lastNumber;
 
     private readonly List<RunningProgram> programs = [];
+    private readonly List<string> hosts = [];
 
     private TestHosts(string name)
     {
@@ -52,7 +53,7 @@ internal sealed class TestHosts : IAsyncDisposable
     /// <summary>Adds a host on a link of its own (2001:db8:2::/64) behind <see cref="Client"/>, which can then be a relay for it.</summary>
     public async Task AddFarHostAsync()
     {
-        await IpAsync("netns", "add", Far);
+        await AddHostAsync(Far);
         await IpAsync("link", "add", TowardsFar, "netns", Client, "type", "veth", "peer", "name", Far, "netns", Far);
         foreach (var (host, link) in new[] { (Client, TowardsFar), (Far, Far) })
         {
@@ -66,7 +67,7 @@ internal sealed class TestHosts : IAsyncDisposable
     /// <summary>Adds a host on a link of its own with the server (2001:db8:3::1 and 2001:db8:3::2).</summary>
     public async Task AddAftrAsync()
     {
-        await IpAsync("netns", "add", Aftr);
+        await AddHostAsync(Aftr);
         await IpAsync("-n", Aftr, "link", "set", "lo", "up");
         await IpAsync("link", "add", Aftr + "s", "netns", Server, "type", "veth", "peer", "name", Aftr, "netns", Aftr);
         var number = 1;
@@ -102,6 +103,9 @@ internal sealed class TestHosts : IAsyncDisposable
         return path;
     }
 
+    /// <summary>What the clients of a host have made of its /etc/resolv.conf.</summary>
+    public static string ResolvConfOf(string host) => File.ReadAllText(Path.Combine(FilesOf(host), "resolv.conf"));
+
     /// <summary>A script that a client calls with its lease, and that does nothing.</summary>
     public string WriteScript(string name)
     {
@@ -114,15 +118,19 @@ internal sealed class TestHosts : IAsyncDisposable
     {
         foreach (var program in programs)
             await program.DisposeAsync();
-        await IpAsync("netns", "del", Server);
-        await IpAsync("netns", "del", Client);
-        await IpAsync("netns", "del", Far);
-        await IpAsync("netns", "del", Aftr);
+        foreach (var host in hosts)
+        {
+            await IpAsync("netns", "del", host);
+            Directory.Delete(FilesOf(host), recursive: true);
+        }
+
         Directory.Delete(Folder, recursive: true);
     }
 
     private static string? Find(string tool)
         => new[] { "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/" }.Select(folder => folder + tool).FirstOrDefault(File.Exists);
+
+    private static string FilesOf(string host) => Path.Combine("/etc/netns", host);
 
     private static async Task IpAsync(params string[] arguments)
     {
@@ -130,10 +138,20 @@ internal sealed class TestHosts : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
+    // `ip netns exec` lays the files of /etc/netns/NAME over those of /etc (ip-netns(8)): without that a client that is given name servers, dibbler-client for one, writes them into the
+    // machine's own file.
+    private async Task AddHostAsync(string host)
+    {
+        Directory.CreateDirectory(FilesOf(host));
+        await File.WriteAllTextAsync(Path.Combine(FilesOf(host), "resolv.conf"), string.Empty);
+        await IpAsync("netns", "add", host);
+        hosts.Add(host);
+    }
+
     private async Task UpAsync()
     {
         foreach (var host in new[] { Server, Client })
-            await IpAsync("netns", "add", host);
+            await AddHostAsync(host);
         await IpAsync("link", "add", Server, "netns", Server, "type", "veth", "peer", "name", Client, "netns", Client);
         var number = 1;
         foreach (var host in new[] { Server, Client })
