@@ -109,7 +109,7 @@ public sealed class RelayService : IDisposable
         var known = upstream.Find(s => s.LocalAddress.Equals(local));
         if (known is null)
         {
-            known = UdpServer.StartAt(new IPEndPoint(local, port), "upstream", new FromServers(this), time, logger);
+            known = UdpServer.StartAt(new IPEndPoint(local, port), "upstream", new FromServers(this), time, logger, server.Address.IsIPv6Multicast ? (int)server.Address.ScopeId : 0);
             upstream.Add(known);
         }
 
