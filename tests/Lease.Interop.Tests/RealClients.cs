@@ -55,7 +55,7 @@ public sealed class RealClients
     }
 
     [Fact]
-    public async Task Dibbler_gets_address_and_prefix_and_renews()
+    public async Task Dibbler_gets_address_and_prefix_renews_and_releases()
     {
         await using var hosts = await TestHosts.CreateAsync("dibbler-client");
         var server = await ServerUnderTest.StartAsync(hosts, ServerUnderTest.ShortTimers);
@@ -75,6 +75,7 @@ public sealed class RealClients
         await ExpectBothRenewedAsync(server);
         TestHosts.ResolvConfOf(hosts.Client).ShouldContain("nameserver 2001:db8::53");
         await client.SignalAsync(15);
+        await server.ExpectAsync(static o => Both(o, "released"), "released both");
         await capture.AssertWellFormedAsync();
     }
 
