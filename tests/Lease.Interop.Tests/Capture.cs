@@ -58,8 +58,7 @@ internal sealed class Capture
     public async Task AssertWellFormedAsync()
     {
         await StopAsync();
-        var sent = await TsharkAsync("udp.srcport == 547");
-        Assert.NotEmpty(sent);
+        await AssertSomeAsync("udp.srcport == 547");
 
         // tshark takes the relay message in LQ_RELAY_DATA (option 47) for a text and calls what follows its first zero stray.
         await AssertNoneAsync("udp.srcport == 547 && (_ws.malformed || (_ws.expert.severity >= 6291456 && !(dhcpv6.option.type == 47 && _ws.expert.message == \"Trailing stray characters\")))");
@@ -71,10 +70,14 @@ internal sealed class Capture
         await StopAsync();
         await AssertNoneAsync("tcp.srcport == 547 && (_ws.malformed || _ws.expert.severity >= 8388608)");
         foreach (var type in expected)
-            Assert.NotEmpty(await TsharkAsync($"tcp.srcport == 547 && dhcpv6.bulk_leasequery.msgtype == {type}"));
+            await AssertSomeAsync($"tcp.srcport == 547 && dhcpv6.bulk_leasequery.msgtype == {type}");
     }
 
-    private async Task AssertNoneAsync(string filter)
+    /// <summary>The recording, which has ended, has packets as tshark's <paramref name="filter"/> says.</summary>
+    public async Task AssertSomeAsync(string filter) => Assert.NotEmpty(await TsharkAsync(filter));
+
+    /// <summary>No packet of the recording, which has ended, is as tshark's <paramref name="filter"/> says.</summary>
+    public async Task AssertNoneAsync(string filter)
     {
         if ((await TsharkAsync(filter)).Length > 0)
             Assert.Fail(await hosts.RunAsync(hosts.Server, TimeSpan.FromSeconds(60), "tshark", "-r", file, "-Y", filter, "-O", "dhcpv6"));

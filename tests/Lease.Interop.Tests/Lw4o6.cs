@@ -24,7 +24,7 @@ public sealed class Lw4o6
         if (relay == "dhcrelay")
             hosts.Start(hosts.Client, "dhcrelay", "-6", "-d", "-l", hosts.TowardsFar, "-u", $"2001:db8:1::1%{hosts.Client}");
         else
-            await hosts.Start(hosts.Client, ServerUnderTest.Binary(), "relay", "--interface", hosts.TowardsFar, "--server", "2001:db8:1::1").ExpectAsync("ready: relaying");
+            await StartRelayAsync(hosts);
         var table = Path.Combine(hosts.Folder, "table.csv");
         var aftr = hosts.Start(hosts.Aftr, ServerUnderTest.Binary(), "lwaftr", "2001:db8:3::1", "--watch", "--output", table);
         await aftr.ExpectAsync("0 softwires read");
@@ -51,13 +51,19 @@ public sealed class Lw4o6
         var ended = await WaitAsync(table, content => !content.Contains(facts["ip_address"], StringComparison.Ordinal), aftr);
         Assert.All([appeared, left, ended], time => Assert.True(time < Soon + Slack, $"after {appeared}, {left}, {ended}"));
         await capture.AssertWellFormedAsync();
+        if (relay == "lease")
+        {
+            await capture.AssertNoneAsync("udp.dstport == 547 && dhcpv6.msgtype == 20 && ipv6.dst == 2001:db8:1::1");
+            await capture.AssertSomeAsync("udp.dstport == 547 && dhcpv6.msgtype == 20 && ipv6.dst == 2001:db8:1::4");
+        }
     }
 
     private static async Task<RunningProgram> StartServerAsync(TestHosts hosts)
     {
+        await hosts.AddAddressAsync(hosts.Server, "2001:db8:1::4/64");
         var file = hosts.WriteFile("lease.json", $$$"""
             {"Lease": {"leasequery": {"requestors": [{"from": "2001:db8:3::/64"}]}},
-             "Dhcp6": {"interfaces-config": {"interfaces": ["{{{hosts.Server}}}", "{{{hosts.Server}}}/2001:db8:1::1"]}, "valid-lifetime": 400, "preferred-lifetime": 300,
+             "Dhcp6": {"interfaces-config": {"interfaces": ["{{{hosts.Server}}}", "{{{hosts.Server}}}/2001:db8:1::1", "{{{hosts.Server}}}/2001:db8:1::4"]}, "valid-lifetime": 400, "preferred-lifetime": 300,
               "option-data": [{"name": "dhcp4o6-server-addr", "data": ""}, {"name": "s46-br", "data": "2001:db8:3::2"}],
               "shared-networks": [{"name": "street", "subnet6": [{"id": 2, "subnet": "2001:db8:2::/64", "pools": [{"pool": "2001:db8:2:0:1::/80"}]}]}]},
              "Dhcp4": {"valid-lifetime": 6, "option-data": [{"name": "domain-name-servers", "data": "192.0.2.53"}],
@@ -67,6 +73,14 @@ public sealed class Lw4o6
         var server = hosts.Start(hosts.Server, ServerUnderTest.Binary(), "serve", "--config", file, "--data", Path.Combine(hosts.Folder, "data"));
         await server.ExpectAsync("ready: serving DHCPv6");
         return server;
+    }
+
+    // DHCPV4-QUERYs have a server address of their own (RFC 7341 section 7.3).
+    private static async Task StartRelayAsync(TestHosts hosts)
+    {
+        var relay = hosts.Start(
+            hosts.Client, ServerUnderTest.Binary(), "relay", "--interface", hosts.TowardsFar, "--server", "2001:db8:1::1", "--dhcp4o6-server", "2001:db8:1::4");
+        await relay.ExpectAsync("ready: relaying");
     }
 
     private static RunningProgram StartClient(TestHosts hosts)

@@ -79,6 +79,9 @@ internal sealed class TestHosts : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a host one more address on the interface of its name.</summary>
+    public Task AddAddressAsync(string host, string address) => IpAsync("-n", host, "-6", "addr", "add", address, "dev", host, "nodad");
+
     /// <summary>Starts a program in a namespace.</summary>
     public RunningProgram Start(string host, string program, params string[] arguments)
     {

@@ -63,10 +63,10 @@ public sealed class RelayService : IDisposable
     {
         agent = new RelayAgent(options);
         interfaces = options.Interfaces.ToDictionary(static i => i.Name, StringComparer.Ordinal);
-        this.servers = [.. servers.Select(s => Open(s, options.SourcePort, time, logger))];
-        this.servers4 = servers4.Count == 0 ? this.servers : [.. servers4.Select(s => Open(s, options.SourcePort, time, logger))];
         try
         {
+            this.servers = [.. servers.Select(s => Open(s, options.SourcePort, time, logger))];
+            this.servers4 = servers4.Count == 0 ? this.servers : [.. servers4.Select(s => Open(s, options.SourcePort, time, logger))];
             downstream = UdpServer.Start([.. options.Interfaces.Select(ListenOn)], listenPort, new FromClients(this), time, logger);
         }
         catch (ListenException)
@@ -109,9 +109,12 @@ public sealed class RelayService : IDisposable
         var known = upstream.Find(s => s.LocalAddress.Equals(local));
         if (known is null)
         {
-            known = UdpServer.StartAt(new IPEndPoint(local, port), "upstream", new FromServers(this), time, logger, server.Address.IsIPv6Multicast ? (int)server.Address.ScopeId : 0);
+            known = UdpServer.StartAt(new IPEndPoint(local, port), "upstream", new FromServers(this), time, logger);
             upstream.Add(known);
         }
+
+        if (server.Address.IsIPv6Multicast)
+            known.SendMulticastBy((int)server.Address.ScopeId);
 
         return (known, new UdpEndpoint(Protocol.Ipv6Address.From(server.Address).Value, (ushort)server.Port, (uint)server.Address.ScopeId));
     }

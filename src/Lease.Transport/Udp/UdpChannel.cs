@@ -50,6 +50,8 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
 
     public void Start() => thread.Start();
 
+    public void SendMulticastBy(int interfaceIndex) => socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, interfaceIndex);
+
     public bool Send(ReadOnlySpan<byte> data, in UdpEndpoint destination)
     {
         if (answers is not null)

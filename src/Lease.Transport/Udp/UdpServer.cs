@@ -85,18 +85,17 @@ public sealed class UdpServer : IDisposable
     /// <param name="handler">Takes what comes.</param>
     /// <param name="time">The clock of the datagrams.</param>
     /// <param name="logger">For errors.</param>
-    /// <param name="multicastInterface">Index of the interface by which multicast leaves; 0: the system chooses.</param>
     /// <exception cref="ListenException">The address is not there, the port is taken or not permitted.</exception>
-    public static UdpServer StartAt(IPEndPoint local, string name, IDatagramHandler handler, TimeProvider time, ILogger logger, int multicastInterface = 0)
+    public static UdpServer StartAt(IPEndPoint local, string name, IDatagramHandler handler, TimeProvider time, ILogger logger)
     {
         var server = new UdpServer(handler, time, logger);
-        var socket = Bind(name, local, device: false);
-        // Linux takes the interface from the scope of an address only when it is link-local.
-        if (multicastInterface != 0)
-            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, multicastInterface);
-        server.Add(name, socket, answers: null).Start();
+        server.Add(name, Bind(name, local, device: false), answers: null).Start();
         return server;
     }
+
+    /// <summary>Lets multicast of the first socket leave by an interface: Linux takes it from the scope of an address only when that is link-local.</summary>
+    /// <param name="interfaceIndex">The system's number of the interface.</param>
+    public void SendMulticastBy(int interfaceIndex) => channels[0].SendMulticastBy(interfaceIndex);
 
     /// <summary>The address of the first socket.</summary>
     public IPAddress LocalAddress => channels[0].LocalAddress;
