@@ -34,6 +34,7 @@ public sealed class Robustness
             await server.SignalAsync(10);
             await server.ExpectAsync("counter dhcp6.dropped.Malformed");
             await server.ExpectAsync("counter dhcp4.");
+            await AssertNothingHeldAsync(server);
             await server.SignalAsync(15);
             await server.WaitForExitAsync(TimeSpan.FromSeconds(20));
             Assert.Equal(0, server.ExitCode);
@@ -62,6 +63,22 @@ public sealed class Robustness
         await server.WaitForExitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(0, server.ExitCode);
         Assert.Contains("counter dhcp6.sent.Reply", server.Output, StringComparison.Ordinal);
+    }
+
+    // Whatever became of a datagram, it has been dealt with and its memory was given back.
+    private static async Task AssertNothingHeldAsync(RunningProgram server)
+    {
+        const string last = "counter process.working-set-mib";
+        for (var end = DateTime.UtcNow.AddSeconds(20); ;)
+        {
+            var seen = server.Output.Length;
+            await server.SignalAsync(10);
+            await server.ExpectAsync(o => o.IndexOf(last, seen, StringComparison.Ordinal) >= 0, "printed its counters");
+            var counters = server.Output[seen..];
+            if (!counters.Contains("counter udp.held-octets", StringComparison.Ordinal))
+                return;
+            Assert.True(DateTime.UtcNow < end, counters);
+        }
     }
 
     private static async Task AssertServedAsync(IPEndPoint server, int seed)

@@ -51,6 +51,36 @@ public sealed class UdpServerTests
     }
 
     [Fact]
+    public async Task What_nobody_deals_with_is_bounded_and_what_comes_beyond_is_dropped_and_counted()
+    {
+        var handler = new Collector();
+        using var server = Start(handler);
+        using var client = new UdpClient(AddressFamily.InterNetworkV6);
+        client.Connect(IPAddress.IPv6Loopback, server.Port);
+        var held = new List<Datagram>();
+        while (server.Counters.Overload == 0)
+        {
+            await client.SendAsync(new byte[60_000]);
+            while (handler.TryNext() is { } next)
+                held.Add(next);
+        }
+
+        while (handler.TryNext() is { } next)
+            held.Add(next);
+        server.Held.ShouldBe(held.Count * (60_000L + DatagramBudget.Overhead));
+        server.Held.ShouldBeInRange(30 << 20, 32 << 20);
+        foreach (var datagram in held)
+        {
+            datagram.Release();
+            datagram.Release();
+        }
+
+        server.Held.ShouldBe(0);
+        await client.SendAsync(new byte[] { 1 });
+        (await handler.NextAsync()).Length.ShouldBe(1);
+    }
+
+    [Fact]
     public void A_taken_port_is_refused_with_advice()
     {
         using var server = Start(new Collector());
@@ -76,6 +106,8 @@ public sealed class UdpServerTests
         private readonly Channel<Datagram> received = Channel.CreateUnbounded<Datagram>();
 
         public async Task<Datagram> NextAsync() => await received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+
+        public Datagram? TryNext() => received.Reader.TryRead(out var datagram) ? datagram : null;
 
         public void Handle(Datagram datagram) => received.Writer.TryWrite(datagram);
 

@@ -69,13 +69,22 @@ public sealed class BindingActor : UntypedPersistentActor
     }
 
     /// <inheritdoc/>
+    protected override void PostStop() => Release();
+
+    /// <inheritdoc/>
     protected override void OnPersistRejected(JournalWrite write)
     {
         if (exchange is null)
             return;
         logger.Conflict(exchange.Link.Name, Client, LeaseLog.TextOf(write.Conflict));
         conflicts ??= [];
-        conflicts.Add(write.Conflict);
+        if (!conflicts.Add(write.Conflict))
+        {
+            // Known, and yet wanted again: it would be so for ever.
+            Abandon($"{LeaseLog.TextOf(write.Conflict)} is another client's");
+            return;
+        }
+
         foreach (var subnet in exchange.Link.Subnets)
         {
             foreach (var pool in subnet.Pools)

@@ -35,6 +35,9 @@ public enum Dhcp4Drop
     /// <summary>Nothing is free.</summary>
     NoAddress,
 
+    /// <summary>A BOOTREQUEST, which cannot be refused, with a tunnel source address that the client may not have.</summary>
+    TunnelSource,
+
     /// <summary>A queue was full.</summary>
     Overload,
 

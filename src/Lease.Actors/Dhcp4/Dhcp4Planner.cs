@@ -14,7 +14,7 @@ internal sealed class Dhcp4Planner : LeasePlanner
 {
     private readonly Dhcp4Exchange exchange;
     private readonly Dhcp4MessageType type;
-    private readonly bool rapid;
+    private bool rapid;
     private readonly bool acceptsPortSets;
     private readonly Ipv6Address? storedSource;
     private Ipv6Address? tunnelSource;
@@ -33,7 +33,11 @@ internal sealed class Dhcp4Planner : LeasePlanner
         acceptsPortSets = message.Options.Contains(Dhcp4OptionCode.PortParameters)
             || (message.Options.TryGet(Dhcp4OptionCode.ParameterRequestList, out var requested) && requested.Contains((byte)Dhcp4OptionCode.PortParameters));
         storedSource = context.Binding?.Ipv4?.TunnelSource;
-        tunnelSource = TunnelSources.Of(exchange) ?? storedSource;
+        tunnelSource = TunnelSources.Of(exchange);
+
+        // The one that it had, unless another client has it meanwhile.
+        if (tunnelSource is null && storedSource is { } had && !IsConflict(Ipv4Data.TunnelKey(had)))
+            tunnelSource = had;
     }
 
     /// <inheritdoc/>
@@ -77,6 +81,14 @@ internal sealed class Dhcp4Planner : LeasePlanner
     // DISCOVER (section 4.3.1), and BOOTREQUEST.
     private bool TryPlanAssign()
     {
+        // An offer binds nothing: the REQUEST that follows is refused, with the reason.
+        if (!IsOffer && TunnelSources.DefectOf(tunnelSource, exchange, IsConflict) is not null)
+        {
+            if (type == Dhcp4MessageType.Bootp)
+                return BeSilent(Dhcp4Drop.TunnelSource);
+            rapid = false;
+        }
+
         if (IndexOfActive() is >= 0 and var index && Usable(Working[index]) is { } subnet && IsReservedOne(Working[index].Key))
         {
             Renew(index, subnet);

@@ -142,6 +142,8 @@ internal sealed class LeaseServer : IAsyncDisposable
             ("udp.sent", udp?.Counters.Sent ?? 0),
             ("udp.send-errors", udp?.Counters.SendErrors ?? 0),
             ("udp.receive-errors", udp?.Counters.ReceiveErrors ?? 0),
+            ("udp.dropped.Overload", udp?.Counters.Overload ?? 0),
+            ("udp.held-octets", udp?.Held ?? 0),
             ("tcp.accepted", tcp?.Counters.Accepted ?? 0),
             ("tcp.refused", tcp?.Counters.Refused ?? 0),
             ("tcp.failed", tcp?.Counters.Failed ?? 0),

@@ -15,11 +15,19 @@ public readonly record struct UdpEndpoint(UInt128 Address, ushort Port, uint Sco
 /// </summary>
 public sealed class Datagram
 {
-    private byte[] buffer;
+    private readonly DatagramBudget? budget;
+    private byte[]? buffer;
 
     /// <summary>Copies <paramref name="data"/> into a pooled buffer.</summary>
-    public Datagram(ReadOnlySpan<byte> data, UdpEndpoint source, bool multicast, IDatagramChannel channel, long receivedAt)
+    /// <param name="data">The octets received.</param>
+    /// <param name="source">Who sent it.</param>
+    /// <param name="multicast">Whether it was sent to a multicast group.</param>
+    /// <param name="channel">Where it came in.</param>
+    /// <param name="receivedAt">Unix milliseconds.</param>
+    /// <param name="budget">Has given room for it and gets that back on <see cref="Release"/>; null: it is not counted.</param>
+    public Datagram(ReadOnlySpan<byte> data, UdpEndpoint source, bool multicast, IDatagramChannel channel, long receivedAt, DatagramBudget? budget = null)
     {
+        this.budget = budget;
         buffer = ArrayPool<byte>.Shared.Rent(data.Length);
         data.CopyTo(buffer);
         Length = data.Length;
@@ -50,9 +58,10 @@ public sealed class Datagram
     /// <summary>Gives the buffer back. A second call does nothing.</summary>
     public void Release()
     {
-        var returned = Interlocked.Exchange(ref buffer, []);
-        if (returned.Length > 0)
-            ArrayPool<byte>.Shared.Return(returned);
+        if (Interlocked.Exchange(ref buffer, null) is not { } returned)
+            return;
+        ArrayPool<byte>.Shared.Return(returned);
+        budget?.Return(Length);
     }
 }
 

@@ -24,18 +24,20 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
     private readonly UdpChannel? answers;
     private readonly IDatagramHandler handler;
     private readonly UdpCounters counters;
+    private readonly DatagramBudget budget;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Thread thread;
     private volatile bool stopping;
 
     public UdpChannel(
-        Socket socket, string interfaceName, UdpChannel? answers, IDatagramHandler handler, UdpCounters counters, TimeProvider time, ILogger logger)
+        Socket socket, string interfaceName, UdpChannel? answers, IDatagramHandler handler, UdpCounters counters, DatagramBudget budget, TimeProvider time, ILogger logger)
     {
         this.socket = socket;
         this.answers = answers;
         this.handler = handler;
         this.counters = counters;
+        this.budget = budget;
         this.time = time;
         this.logger = logger;
         InterfaceName = interfaceName;
@@ -95,9 +97,12 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
             {
                 var length = socket.ReceiveFrom(buffer, SocketFlags.None, source);
                 counters.CountReceived();
-                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-                handler.Handle(new Datagram(buffer.AsSpan(0, length), SocketAddresses.Get(source), answers is not null, this, now));
-                run = socket.Available > 0 && run < MaxRun ? run + 1 : 0;
+                var taken = budget.TryTake(length);
+                if (taken)
+                    handler.Handle(new Datagram(buffer.AsSpan(0, length), SocketAddresses.Get(source), answers is not null, this, time.GetUtcNow().ToUnixTimeMilliseconds(), budget));
+                else
+                    counters.CountOverload();
+                run = taken && socket.Available > 0 && run < MaxRun ? run + 1 : 0;
                 handler.AfterReceive(more: run > 0);
             }
             catch (SocketException e)

@@ -7,6 +7,7 @@ public sealed class UdpCounters
     private long sent;
     private long sendErrors;
     private long receiveErrors;
+    private long overload;
 
     /// <summary>Datagrams received.</summary>
     public long Received => Interlocked.Read(ref received);
@@ -20,11 +21,16 @@ public sealed class UdpCounters
     /// <summary>Failed receive calls.</summary>
     public long ReceiveErrors => Interlocked.Read(ref receiveErrors);
 
+    /// <summary>Datagrams dropped because too many waited already.</summary>
+    public long Overload => Interlocked.Read(ref overload);
+
     internal void CountReceived() => Interlocked.Increment(ref received);
 
     internal void CountSent() => Interlocked.Increment(ref sent);
 
     internal void CountSendError() => Interlocked.Increment(ref sendErrors);
+
+    internal void CountOverload() => Interlocked.Increment(ref overload);
 
     internal void CountReceiveError() => Interlocked.Increment(ref receiveErrors);
 }

@@ -23,6 +23,9 @@ public sealed class UdpServer : IDisposable
     private const int MulticastHopLimit = 8;
     private const int ReceiveBuffer = 8 << 20;
     private const int MaxBindAttempts = 20;
+
+    // Some 25,000 datagrams of clients: what a node does in a second.
+    private const long MaxHeld = 32 << 20;
     private const int SolSocket = 1;
     private const int SoBindToDevice = 25;
     private const int SoReceiveBufferForce = 33;
@@ -35,6 +38,7 @@ public sealed class UdpServer : IDisposable
 
     // An interface may be named several times, with an address each: its link-local socket is one.
     private readonly Dictionary<string, UdpChannel> linkLocals = new(StringComparer.Ordinal);
+    private readonly DatagramBudget budget = new(MaxHeld);
     private readonly IDatagramHandler handler;
     private readonly TimeProvider time;
     private readonly ILogger logger;
@@ -48,6 +52,9 @@ public sealed class UdpServer : IDisposable
 
     /// <summary>Figures of all sockets.</summary>
     public UdpCounters Counters { get; } = new();
+
+    /// <summary>Octets of the datagrams that are not yet dealt with, see <see cref="DatagramBudget"/>; zero when nothing waits.</summary>
+    public long Held => budget.Held;
 
     /// <summary>The port of the first socket: the one chosen by the system when port 0 was asked for.</summary>
     public int Port => channels[0].LocalPort;
@@ -167,7 +174,7 @@ public sealed class UdpServer : IDisposable
     {
         var local = (IPEndPoint)socket.LocalEndPoint!;
         logger.Listening(local.Address.ToString(), local.Port, interfaceName);
-        var channel = new UdpChannel(socket, interfaceName, answers, handler, Counters, time, logger);
+        var channel = new UdpChannel(socket, interfaceName, answers, handler, Counters, budget, time, logger);
         channels.Add(channel);
         return channel;
     }

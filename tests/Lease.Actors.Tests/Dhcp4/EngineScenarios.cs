@@ -163,6 +163,19 @@ public sealed class EngineScenarios : Dhcp4TestKit
     }
 
     [Fact]
+    public void A_lease_that_turns_out_to_be_anothers_again_and_again_is_given_up_not_tried_for_ever()
+    {
+        var ack = Bind(Client);
+        var (decided, sent) = (Journal.Decided.Count, Sent.Count);
+        for (var i = 0; i < 100; i++)
+            Journal.Script(JournalOutcome.LeaseConflict);
+        Send(Client with { Type = Dhcp4MessageType.Request, ClientAddress = ack.YourAddress });
+        Sent.Count.ShouldBe(sent);
+        Journal.Decided.Count.ShouldBe(decided + 2);
+        Counters.Dropped(Dhcp4Drop.NotCommitted).ShouldBe(1);
+    }
+
+    [Fact]
     public void Rapid_commit_is_acknowledged_at_once_where_it_is_switched_on()
     {
         var asking = Client with { Options = [(Dhcp4OptionCode.RapidCommit, [])] };

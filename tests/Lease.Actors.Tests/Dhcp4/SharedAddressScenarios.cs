@@ -1,5 +1,6 @@
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
+using Lease.Actors.Dhcp4;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
@@ -136,6 +137,42 @@ public sealed class SharedAddressScenarios : Dhcp4TestKit
         Sent[^1].Type.ShouldBe(Dhcp4MessageType.Nak);
         Send(first with { Type = Dhcp4MessageType.Release, ClientAddress = ack.YourAddress });
         Bind(second).TunnelSource.ShouldBe(Tunnel);
+    }
+
+    [Theory]
+    [InlineData("2001:db8:77::1")]
+    [InlineData("ff02::1")]
+    public void Rapid_commit_with_a_tunnel_source_that_the_client_may_not_have_becomes_an_offer(string wanted)
+    {
+        Serve(LinkOf("home", Subnet(pools: [PoolOf("192.0.2.10", 2, TwoBits)], rapidCommit: true)));
+        Bind(Client with { TunnelSource = Tunnel });
+        var second = Client with { HardwareAddress = [2, 0, 0, 0, 9, 9], ClientId = null, TunnelSource = V6(wanted), Options = [(Dhcp4OptionCode.RapidCommit, [])] };
+        Send(second);
+        var offer = Sent[^1];
+        offer.Type.ShouldBe(Dhcp4MessageType.Offer);
+        Send(second with { Type = Dhcp4MessageType.Request, Requested = offer.YourAddress, ServerId = offer.ServerId, Ports = offer.Ports });
+        Sent[^1].Type.ShouldBe(Dhcp4MessageType.Nak);
+    }
+
+    [Fact]
+    public void A_BOOTREQUEST_with_the_tunnel_source_of_another_client_is_dropped()
+    {
+        Serve(LinkOf("home", Subnet(pools: [PoolOf("192.0.2.10", 9)])));
+        Bind(Client with { TunnelSource = Tunnel });
+        var sent = Sent.Count;
+        Send(Client with { Type = Dhcp4MessageType.Bootp, HardwareAddress = [2, 0, 0, 0, 9, 9], ClientId = null, TunnelSource = Tunnel });
+        Sent.Count.ShouldBe(sent);
+        Counters.Dropped(Dhcp4Drop.TunnelSource).ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_client_that_returns_without_a_tunnel_source_does_not_miss_the_one_that_another_client_has_now()
+    {
+        var first = Client with { TunnelSource = Tunnel };
+        var ack = Bind(first);
+        Send(first with { Type = Dhcp4MessageType.Release, ClientAddress = ack.YourAddress });
+        Bind(first with { HardwareAddress = [2, 0, 0, 0, 9, 9], ClientId = null });
+        Bind(Client).TunnelSource.ShouldBeNull();
     }
 
     [Fact]
