@@ -3,6 +3,7 @@ using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Protocol.Dhcp6;
 using Lease.Storage.Sqlite;
+using Lease.Kernel.TestKit;
 
 namespace Lease.Benchmarks;
 
@@ -24,7 +25,7 @@ internal static class FillCommand
     public static async Task RunAsync(string directory, int bindings)
     {
         await using var store = SqliteLeaseStore.Open(new SqliteStoreOptions { Directory = directory, ShardCount = Shards });
-        var grants = await store.ClaimAsync("bench", CancellationToken.None);
+        var grants = await store.ClaimAllAsync("bench");
         var sink = new Sink();
         var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         for (var i = 0; i < bindings; i++)
@@ -35,7 +36,7 @@ internal static class FillCommand
 
         for (var i = 0; i < InFlight; i++)
             sink.Free.Wait();
-        await store.ReleaseAsync("bench", CancellationToken.None);
+        await store.ReleaseAllAsync("bench");
         Console.WriteLine($"{bindings} bindings in {directory}");
     }
 

@@ -3,6 +3,7 @@ using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Storage.Sqlite;
+using Lease.Kernel.TestKit;
 
 namespace Lease.Benchmarks;
 
@@ -28,7 +29,7 @@ internal static class JournalBenchmark
 
     private static async Task MeasureAsync(SqliteLeaseStore store, int bindings)
     {
-        var epochs = (await store.ClaimAsync("bench", CancellationToken.None)).OrderBy(static g => g.Shard).Select(static g => g.Epoch).ToArray();
+        var epochs = (await store.ClaimAllAsync("bench")).OrderBy(static g => g.Shard).Select(static g => g.Epoch).ToArray();
         var writer = new Writer(store, epochs);
         writer.Write(FillBatch, () => writer.Count < bindings);
         foreach (var batch in (int[])[1, 32, 256])

@@ -3,6 +3,7 @@ using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Storage.Sqlite;
+using Lease.Kernel.TestKit;
 
 namespace Lease.Storage.Tests;
 
@@ -28,7 +29,7 @@ internal static class CrashingWriter
     private static void Write(string directory, int key)
     {
         var store = SqliteLeaseStore.Open(new SqliteStoreOptions { Directory = directory, ShardCount = Shards, CheckpointAt = 1 << 20 });
-        var grants = store.ClaimAsync("node-1", CancellationToken.None).GetAwaiter().GetResult();
+        var grants = store.ClaimAllAsync("node-1").GetAwaiter().GetResult();
         var epochs = grants.OrderBy(static g => g.Shard).Select(static g => g.Epoch).ToArray();
         var printer = new Printer();
         for (; ; key++)

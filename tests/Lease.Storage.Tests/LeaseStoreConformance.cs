@@ -44,7 +44,7 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
 
     protected async Task ClaimAsync(string node = "node-1")
     {
-        foreach (var grant in await Store.ClaimAsync(node, CancellationToken.None))
+        foreach (var grant in await Store.ClaimAllAsync(node))
             Epochs[grant.Shard] = grant.Epoch;
     }
 
@@ -179,15 +179,15 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
     [Fact]
     public async Task Shards_of_another_node_are_not_claimed_until_it_releases_them()
     {
-        (await Store.ClaimAsync("node-2", CancellationToken.None)).ShouldBeEmpty();
-        await Store.ReleaseAsync("node-1", CancellationToken.None);
-        (await Store.ClaimAsync("node-2", CancellationToken.None)).Count.ShouldBe(Shards);
+        (await Store.ClaimAllAsync("node-2")).ShouldBeEmpty();
+        await Store.ReleaseAllAsync("node-1");
+        (await Store.ClaimAllAsync("node-2")).Count.ShouldBe(Shards);
     }
 
     [Fact]
     public async Task What_a_node_writes_after_it_gave_its_shards_up_is_fenced()
     {
-        await Store.ReleaseAsync("node-1", CancellationToken.None);
+        await Store.ReleaseAllAsync("node-1");
         (await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)))).Outcome.ShouldBe(JournalOutcome.Fenced);
         (await LoadAsync(1)).Payload.ShouldBeNull();
         (await LeasesAsync()).ShouldBeEmpty();
@@ -197,7 +197,7 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
     public async Task A_claim_says_where_each_shards_sequence_stands()
     {
         var write = await AppendAsync(Write(1, 0));
-        var grants = await Store.ClaimAsync("node-1", CancellationToken.None);
+        var grants = await Store.ClaimAllAsync("node-1");
         grants.Count.ShouldBe(Shards);
         foreach (var grant in grants)
             (grant.LastSequence, grant.Epoch).ShouldBe((grant.Shard == write.Shard ? 1 : 0, Epochs[grant.Shard] + 1));

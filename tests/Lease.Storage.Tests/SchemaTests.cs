@@ -1,4 +1,5 @@
 using Lease.Storage.Sqlite;
+using Lease.Kernel.TestKit;
 
 namespace Lease.Storage.Tests;
 
@@ -17,7 +18,7 @@ public sealed class SchemaTests : IDisposable
         store.Meta.SchemaVersion.ShouldBe(Schema.Version);
         store.Meta.ShardCount.ShouldBe(2);
         store.RecoveryReport.ShouldStartWith("1 bindings, 1 active leases, 2 shards");
-        var grants = await store.ClaimAsync("node-1", CancellationToken.None);
+        var grants = await store.ClaimAllAsync("node-1");
         grants.Select(static g => g.LastSequence).ShouldBe([0, 1]);
         await foreach (var binding in store.ReadBindingsAsync(CancellationToken.None))
             (binding.Shard, binding.Sequence, binding.Row.Link).ShouldBe((1, 1, "town"));

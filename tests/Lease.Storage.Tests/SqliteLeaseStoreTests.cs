@@ -1,5 +1,6 @@
 using Lease.Kernel.Persistence;
 using Lease.Storage.Sqlite;
+using Lease.Kernel.TestKit;
 
 namespace Lease.Storage.Tests;
 
@@ -197,7 +198,7 @@ public sealed class SqliteLeaseStoreTests : LeaseStoreConformance
 
     private async Task ClaimAsync(SqliteLeaseStore store)
     {
-        foreach (var grant in await store.ClaimAsync("node-1", CancellationToken.None))
+        foreach (var grant in await store.ClaimAllAsync("node-1"))
             Epochs[grant.Shard] = grant.Epoch;
     }
 

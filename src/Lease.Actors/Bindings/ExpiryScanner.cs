@@ -18,17 +18,15 @@ public sealed class ExpiryScanner : ReceiveActor
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly IBindingStore store;
-    private readonly IActorRef region;
-    private readonly IReadOnlyList<int> shards;
+    private readonly ShardRegion region;
     private readonly Func<EntityKey, ServiceConfiguration?> configurationOf;
     private readonly ILogger logger;
 
-    /// <summary>Makes the scanner of <paramref name="shards"/>; <paramref name="configurationOf"/> gives the configuration in force for a binding, or null while there is none.</summary>
-    public ExpiryScanner(IBindingStore store, IActorRef region, IReadOnlyList<int> shards, Func<EntityKey, ServiceConfiguration?> configurationOf, ILogger logger)
+    /// <summary>Makes the scanner of the shards that <paramref name="region"/> serves; <paramref name="configurationOf"/> gives the configuration in force for a binding, or null while there is none.</summary>
+    public ExpiryScanner(IBindingStore store, ShardRegion region, Func<EntityKey, ServiceConfiguration?> configurationOf, ILogger logger)
     {
         this.store = store;
         this.region = region;
-        this.shards = shards;
         this.configurationOf = configurationOf;
         this.logger = logger;
         ReceiveAsync<Scan>(_ => ScanAsync());
@@ -42,7 +40,7 @@ public sealed class ExpiryScanner : ReceiveActor
         try
         {
             var now = Context.System.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-            foreach (var key in await store.FindDueAsync(shards, now, MaxPerScan, CancellationToken.None))
+            foreach (var key in await store.FindDueAsync(region.ServedShards(), now, MaxPerScan, CancellationToken.None))
             {
                 if (configurationOf(key) is { } configuration)
                     region.Tell(new ExpireBinding(key, configuration));

@@ -1,5 +1,6 @@
 using Lease.Actors.Allocation;
 using Lease.Actors.Bindings;
+using Lease.Actors.Cluster;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
 using Lease.Actors.Dhcp6;
@@ -28,11 +29,12 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly Dhcp6Intake intake;
     private readonly Dhcp6Counters counters;
     private readonly ILogger logger;
-    private readonly string nodeId;
+    private readonly ClusterNode node;
     private readonly ActorSystem querySystem;
     private readonly LeasequeryService leasequery;
     private readonly Dhcp6Settings settings;
     private readonly Dhcp4Side dhcp4;
+    private IActorRef? member;
     private UdpServer? udp;
     private TcpServer? tcp;
 
@@ -40,7 +42,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     {
         this.system = system;
         this.store = store;
-        nodeId = configuration.NodeId;
+        node = new ClusterNode(configuration.NodeId, "", ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount), static () => { });
         logger = loggers.CreateLogger("Lease.Server");
         counters = new Dhcp6Counters();
         var leaseLog = loggers.CreateLogger("Lease.Dhcp6");
@@ -106,7 +108,7 @@ internal sealed class LeaseServer : IAsyncDisposable
                 EventStream = system.EventStream,
                 EventMaxAge = configuration.Leasequery.RetentionAge,
                 EventMaxCount = configuration.Leasequery.RetentionCount,
-                AfterBatch = () => system.Assist(busy: false),
+                AfterTell = () => system.Assist(busy: false),
             });
             server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
             await server.OpenAsync(configuration, loggers);
@@ -182,19 +184,10 @@ internal sealed class LeaseServer : IAsyncDisposable
         await leasequery.StopAsync(LastWords);
         tcp?.Dispose();
         await querySystem.DisposeAsync();
-        for (var shard = 0; shard < store.Meta.ShardCount; shard++)
-            await region.StopShardAsync(shard);
+        if (member is not null)
+            await member.Ask<LeftCluster>(LeaveCluster.Instance, Timeout.InfiniteTimeSpan);
         udp?.Dispose();
         dhcp4.Dispose();
-        try
-        {
-            await store.ReleaseAsync(nodeId, CancellationToken.None);
-        }
-        catch (StoreException e)
-        {
-            logger.ReleaseFailed(e.Message);
-        }
-
         await DisposeAsync(system, store);
     }
 
@@ -207,21 +200,15 @@ internal sealed class LeaseServer : IAsyncDisposable
 
     private async Task OpenAsync(LeaseConfiguration configuration, ILoggerFactory loggers)
     {
-        var grants = await store.ClaimAsync(nodeId, CancellationToken.None);
-        if (grants.Count < store.Meta.ShardCount)
-        {
-            throw new StoreException(
-                $"{store.Meta.ShardCount - grants.Count} of {store.Meta.ShardCount} shards belong to another node than {nodeId}: start under that node's name (Lease.node.id)");
-        }
-
-        foreach (var grant in grants)
-            region.StartShard(grant, new ShardAllocator(grant.Shard, store, system.TimeProvider));
+        var clusterLog = loggers.CreateLogger("Lease.Cluster");
+        member = system.ActorOf(
+            Props.Create(() => new ClusterMember(node, store, region, grant => new ShardAllocator(grant.Shard, store, system.TimeProvider), clusterLog)), "cluster");
+        await node.Placed.Task;
         logger.ServerDuid(Duid.ToText(settings.ServerDuid));
         intake.Settings = settings;
         dhcp4.Configure(configuration, settings);
-        var shards = grants.Select(static g => g.Shard).ToArray();
         system.ActorOf(
-            Props.Create(() => new ExpiryScanner(store, region, shards, ConfigurationOf, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
+            Props.Create(() => new ExpiryScanner(store, region, ConfigurationOf, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
         var listen = configuration.Dhcp6.Interfaces.Select(static i => new UdpListen(i.Name, i.Unicast)).ToArray();
         var transportLog = loggers.CreateLogger("Lease.Transport");
         dhcp4.Open(transportLog);

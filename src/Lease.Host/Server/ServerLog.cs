@@ -7,9 +7,6 @@ internal static partial class ServerLog
     [LoggerMessage(5001, LogLevel.Information, "server DUID {Duid}")]
     public static partial void ServerDuid(this ILogger logger, string duid);
 
-    [LoggerMessage(5002, LogLevel.Warning, "the shards could not be given up, the next start claims them: {Reason}")]
-    public static partial void ReleaseFailed(this ILogger logger, string reason);
-
     [LoggerMessage(5003, LogLevel.Information, "ready: serving DHCPv6 on port {Port}, data in {Directory}")]
     public static partial void Ready(this ILogger logger, int port, string directory);
 

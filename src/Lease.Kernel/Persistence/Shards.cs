@@ -1,16 +1,78 @@
 namespace Lease.Kernel.Persistence;
 
-/// <summary>Ownership of shards. The epoch of a claim fences every journal write.</summary>
+/// <summary>
+/// Who lives and who owns which shard. Everything is judged by the store's clock, and every change of an owner raises the shard's epoch, which fences the journal writes of the owner
+/// before: what a node believes of the others decides nothing.
+/// </summary>
 public interface IShardStore
 {
     /// <summary>
-    /// Claims every shard that is free or owned by this node (by an earlier incarnation of it) for <paramref name="nodeId"/>, with epoch + 1.
+    /// Calls <paramref name="changed"/>, on any thread, when a node or an owner has changed, until the result is disposed: time to look. A hint: it may come without a change, or be lost.
     /// </summary>
-    Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, CancellationToken cancellation);
+    IDisposable Watch(Action changed);
 
-    /// <summary>Gives the shards up, with epoch + 1, so that another node may claim them at once.</summary>
-    Task ReleaseAsync(string nodeId, CancellationToken cancellation);
+    /// <summary>Enters a node, or a new incarnation of it: the one before is replaced.</summary>
+    /// <returns>The incarnation.</returns>
+    /// <exception cref="IOException">The store cannot be reached.</exception>
+    Task<long> JoinAsync(string nodeId, string address, string fingerprint, CancellationToken cancellation);
+
+    /// <summary>Says that the node lives and what it does, and reads the cluster. An incarnation that was replaced changes nothing, and does not find itself in the answer.</summary>
+    /// <exception cref="IOException">The store cannot be reached.</exception>
+    Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, CancellationToken cancellation);
+
+    /// <summary>Claims each shard that still is as it was <paramref name="seen"/>, with epoch + 1.</summary>
+    /// <returns>Those that the node owns now; the others are somebody else's.</returns>
+    /// <exception cref="IOException">The store cannot be reached, or the outcome is unknown.</exception>
+    Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, IReadOnlyList<ShardOwnership> seen, CancellationToken cancellation);
+
+    /// <summary>Gives shards up, with epoch + 1, so that another node may claim them at once; those that are not the node's any more stay as they are.</summary>
+    /// <exception cref="IOException">The store cannot be reached.</exception>
+    Task ReleaseAsync(string nodeId, IReadOnlyList<ShardGrant> grants, CancellationToken cancellation);
+
+    /// <summary>Ends the membership of an incarnation. What it owned may be claimed at once.</summary>
+    /// <exception cref="IOException">The store cannot be reached.</exception>
+    Task LeaveAsync(string nodeId, long incarnation, CancellationToken cancellation);
 }
+
+/// <summary>What a node does.</summary>
+public enum NodeState
+{
+    /// <summary>It has not been found to agree with the others yet, and owns nothing.</summary>
+    Joining,
+
+    /// <summary>It takes shards.</summary>
+    Up,
+
+    /// <summary>It gives its shards up and ends.</summary>
+    Leaving,
+}
+
+/// <summary>A node as the store knows it.</summary>
+/// <param name="NodeId">Its name in the configuration.</param>
+/// <param name="Incarnation">Grows with each start.</param>
+/// <param name="Address">Where its node link listens; empty when it has none.</param>
+/// <param name="State">What it said last.</param>
+/// <param name="Fingerprint">Of what all nodes must agree on.</param>
+/// <param name="Silence">Since its last heartbeat, by the store's clock.</param>
+public sealed record NodeStatus(string NodeId, long Incarnation, string Address, NodeState State, string Fingerprint, TimeSpan Silence)
+{
+    /// <summary>A node that was silent for so long is dead, and its shards may be claimed.</summary>
+    public static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(4);
+
+    /// <summary>Whether it may still be at work.</summary>
+    public bool IsAlive => Silence < MaxSilence;
+}
+
+/// <summary>A shard's row.</summary>
+/// <param name="Shard">0..count-1.</param>
+/// <param name="Owner">A node's name; null when it was given up.</param>
+/// <param name="Epoch">Counts the changes of the owner.</param>
+public readonly record struct ShardOwnership(int Shard, string? Owner, long Epoch);
+
+/// <summary>The cluster at a moment of the store's clock.</summary>
+/// <param name="Nodes">Those that joined and have not left, dead ones among them.</param>
+/// <param name="Shards">Every shard, by number.</param>
+public sealed record ClusterView(IReadOnlyList<NodeStatus> Nodes, IReadOnlyList<ShardOwnership> Shards);
 
 /// <summary>A shard that this node owns.</summary>
 /// <param name="Shard">0..count-1.</param>

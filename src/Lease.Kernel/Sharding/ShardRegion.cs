@@ -88,6 +88,19 @@ public sealed class ShardRegion : IActorRef
             KeepUnserved(shard, message, sender);
     }
 
+    /// <summary>The shards that are served at the moment.</summary>
+    public IReadOnlyList<int> ServedShards()
+    {
+        var served = new List<int>(shards.Length);
+        for (var shard = 0; shard < shards.Length; shard++)
+        {
+            if (Volatile.Read(ref shards[shard]) is not null)
+                served.Add(shard);
+        }
+
+        return served;
+    }
+
     /// <summary>Serves a shard from now on.</summary>
     /// <param name="grant">The claim.</param>
     /// <param name="state">What the shard's entities share; see <see cref="ShardContext.State"/>.</param>

@@ -37,6 +37,9 @@ internal static class Schema
         CREATE INDEX binding_by_device_id ON binding (device_id) WHERE device_id IS NOT NULL;
         CREATE INDEX binding_by_link ON binding (link);
         """,
+        """
+        ALTER TABLE node ADD COLUMN fingerprint TEXT;
+        """,
     ];
 
     /// <summary>Brings the file up to <see cref="Version"/>; each migration is one transaction.</summary>

@@ -147,7 +147,10 @@ internal sealed class SqliteJournal : IDisposable
         while (!stopping)
         {
             if (jobs.TryDequeue(out var job))
+            {
                 RunJob(job);
+                options.AfterTell?.Invoke();
+            }
             else if (!TryCollect())
                 Sleep();
             else
@@ -199,7 +202,7 @@ internal sealed class SqliteJournal : IDisposable
         Tell();
         lock (clockGate)
             unsettled = false;
-        options.AfterBatch?.Invoke();
+        options.AfterTell?.Invoke();
         checkpointer.AfterCommit();
     }
 

@@ -115,40 +115,27 @@ public sealed class SqliteLeaseStore : ILeaseStore
     public IAsyncEnumerable<StoredLease> ReadLeasesAsync(CancellationToken cancellation) => reader.ReadLeasesAsync(cancellation);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, CancellationToken cancellation) => journal.RunAsync<IReadOnlyList<ShardGrant>>(database =>
-    {
-        journal.NodeId = nodeId;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        using (var node = database.PrepareOnce(
-            """
-            INSERT INTO node (node_id, incarnation, heartbeat_at, state) VALUES (?1, 1, ?2, 'up')
-            ON CONFLICT (node_id) DO UPDATE SET incarnation = incarnation + 1, heartbeat_at = ?2, state = 'up'
-            """))
-            node.Bind(1, nodeId).Bind(2, now).Run();
-        using (var claim = database.PrepareOnce("UPDATE shard SET owner = ?1, epoch = epoch + 1 WHERE owner IS NULL OR owner = ?1"))
-            claim.Bind(1, nodeId).Run();
-        var grants = new List<ShardGrant>();
-        using var read = database.PrepareOnce("SELECT shard_id, epoch, last_sequence, changed_at FROM shard WHERE owner = ?1 ORDER BY shard_id");
-        read.Bind(1, nodeId);
-        while (read.Step())
-        {
-            var grant = new ShardGrant((int)read.Int64(0), read.Int64(1), read.Int64(2));
-            grants.Add(grant);
-            journal.Own(grant, read.Int64(3));
-        }
-
-        return grants;
-    });
+    public Task<long> JoinAsync(string nodeId, string address, string fingerprint, CancellationToken cancellation)
+        => journal.RunAsync(database => ShardTable.Join(database, journal, nodeId, address, fingerprint, time.GetUtcNow().ToUnixTimeMilliseconds()));
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(string nodeId, CancellationToken cancellation) => journal.RunAsync(database =>
-    {
-        using var release = database.PrepareOnce("UPDATE shard SET owner = NULL, epoch = epoch + 1 WHERE owner = ?1");
-        release.Bind(1, nodeId).Run();
-        using var node = database.PrepareOnce("UPDATE node SET state = 'down' WHERE node_id = ?1");
-        node.Bind(1, nodeId).Run();
-        return true;
-    });
+    public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, CancellationToken cancellation)
+        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, IReadOnlyList<ShardOwnership> seen, CancellationToken cancellation)
+        => journal.RunAsync(database => ShardTable.Claim(database, journal, nodeId, seen));
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(string nodeId, IReadOnlyList<ShardGrant> grants, CancellationToken cancellation)
+        => journal.RunAsync(database => ShardTable.Release(database, nodeId, grants));
+
+    /// <inheritdoc/>
+    public Task LeaveAsync(string nodeId, long incarnation, CancellationToken cancellation)
+        => journal.RunAsync(database => ShardTable.Leave(database, nodeId, incarnation));
+
+    /// <inheritdoc/>
+    public IDisposable Watch(Action changed) => ShardTable.NobodyElse;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation)

@@ -40,8 +40,8 @@ public sealed record SqliteStoreOptions
     /// <summary>For failed batches and what recovery found.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
-    /// <summary>Called on the journal's thread when a batch has been told (see <see cref="ActorSystem.Assist"/>); null: nothing is called.</summary>
-    public Action? AfterBatch { get; init; }
+    /// <summary>Called on the journal's thread when it has told what became of a batch, or of a job whose continuation may have been posted to an actor right there (see <see cref="ActorSystem.Assist"/>); null: nothing is called.</summary>
+    public Action? AfterTell { get; init; }
 
     /// <summary>Where committed batches are published; null: nowhere.</summary>
     public EventStream? EventStream { get; init; }

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Actors.Cluster;
+
+internal static partial class ClusterLog
+{
+    [LoggerMessage(6001, LogLevel.Information, "node {Node} serves {Served} of {Shards} shards; {Nodes} nodes are up")]
+    public static partial void Claimed(this ILogger logger, string node, int served, int shards, int nodes);
+
+    [LoggerMessage(6002, LogLevel.Warning, "the store cannot be reached, nothing is committed until it can: {Reason}")]
+    public static partial void StoreUnreachable(this ILogger logger, string reason);
+
+    [LoggerMessage(6003, LogLevel.Information, "the store can be reached again")]
+    public static partial void StoreReachable(this ILogger logger);
+
+    [LoggerMessage(6004, LogLevel.Error, "node {Node} has another configuration (shards, subnets, pools) than {Other}, which serves: {Node} serves nothing until they agree")]
+    public static partial void Disagrees(this ILogger logger, string node, string other);
+
+    [LoggerMessage(6005, LogLevel.Critical, "another process has joined as {Node}: this one serves nothing any more; give each node a name of its own (Lease.node.id)")]
+    public static partial void Replaced(this ILogger logger, string node);
+
+    [LoggerMessage(6006, LogLevel.Warning, "shard {Shard} could not be given up: {Reason}")]
+    public static partial void NotReleased(this ILogger logger, int shard, string reason);
+
+    [LoggerMessage(6007, LogLevel.Warning, "the shards could not be given up, the next start claims them: {Reason}")]
+    public static partial void NotLeft(this ILogger logger, string reason);
+}

@@ -1,0 +1,269 @@
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Actors.Cluster;
+
+/// <summary>
+/// This node's part in the cluster: says each second that it lives, claims the shards that are its own by <see cref="ShardPlacement"/>, and gives up those that are not. No node decides
+/// for another: a claim is a compare-and-set in the store. Owner: the server; lives as long as it. Invariant: a shard is served only with the epoch of this node's own claim.
+/// </summary>
+public sealed class ClusterMember : ReceiveActor
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly ClusterNode node;
+    private readonly IShardStore store;
+    private readonly ShardRegion region;
+    private readonly Func<ShardGrant, object?> newState;
+    private readonly ILogger logger;
+    private readonly Dictionary<int, ShardGrant> served = [];
+    private readonly Dictionary<ShardGrant, Task> stopping = [];
+    private NodeState state = NodeState.Joining;
+    private long incarnation;
+    private bool reachable = true;
+    private IDisposable? watching;
+    private string? disagreement;
+
+    /// <summary>Makes the member.</summary>
+    /// <param name="node">Who it is.</param>
+    /// <param name="store">The cluster's store.</param>
+    /// <param name="region">Serves the shards.</param>
+    /// <param name="newState">What the entities of a shard share, see <see cref="ShardContext.State"/>.</param>
+    /// <param name="logger">One line for each change.</param>
+    public ClusterMember(ClusterNode node, IShardStore store, ShardRegion region, Func<ShardGrant, object?> newState, ILogger logger)
+    {
+        this.node = node;
+        this.store = store;
+        this.region = region;
+        this.newState = newState;
+        this.logger = logger;
+        ReceiveAsync<Beat>(_ => BeatAsync());
+        Receive<ShardLost>(lost => served.Remove(lost.Shard));
+        ReceiveAsync<Stopped>(stopped => ReleaseAsync(stopped.Grant));
+        ReceiveAsync<LeaveCluster>(_ => LeaveAsync());
+    }
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe<ShardLost>(Self);
+        var self = Self;
+        watching = store.Watch(() => self.Tell(Beat.Instance));
+        Context.Timers.StartPeriodicTimer(nameof(Beat), Beat.Instance, Interval);
+        Self.Tell(Beat.Instance);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        watching?.Dispose();
+        node.Placed.TrySetCanceled();
+        StopServing();
+    }
+
+    private async Task BeatAsync()
+    {
+        try
+        {
+            if (incarnation == 0)
+                incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
+            var view = await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
+            if (!reachable)
+                logger.StoreReachable();
+            reachable = true;
+            if (TrySettle(view))
+                await PlaceAsync(view);
+        }
+        catch (IOException e)
+        {
+            // What is served stays: while the store cannot be reached nobody commits, and whoever claims meanwhile fences this node.
+            if (reachable)
+                logger.StoreUnreachable(e.Message);
+            reachable = false;
+            node.Placed.TrySetException(e);
+        }
+    }
+
+    // Whether this node takes part: it is entered, and agrees with those that serve.
+    private bool TrySettle(ClusterView view)
+    {
+        if (Find(view, node.NodeId) is null)
+        {
+            logger.Replaced(node.NodeId);
+            Become(static () => { });
+            StopServing();
+            node.Replaced();
+            return false;
+        }
+
+        var other = view.Nodes.FirstOrDefault(Disagrees);
+        if (other?.NodeId != disagreement)
+        {
+            disagreement = other?.NodeId;
+            if (other is not null)
+                logger.Disagrees(node.NodeId, other.NodeId);
+        }
+
+        if (other is not null)
+        {
+            state = NodeState.Joining;
+            foreach (var grant in served.Values.ToArray())
+                HandOver(grant);
+            return false;
+        }
+
+        if (state != NodeState.Joining)
+            return true;
+        state = NodeState.Up;
+        Self.Tell(Beat.Instance);
+        return false;
+    }
+
+    // A node that serves already stays; of two that came together the one with the lesser name does.
+    private bool Disagrees(NodeStatus other)
+        => other.NodeId != node.NodeId && other.IsAlive && other.State == NodeState.Up && other.Fingerprint != node.Fingerprint
+            && (state == NodeState.Joining || string.CompareOrdinal(other.NodeId, node.NodeId) < 0);
+
+    private async Task PlaceAsync(ClusterView view)
+    {
+        var up = view.Nodes.Where(static n => n is { IsAlive: true, State: NodeState.Up }).Select(static n => n.NodeId).ToArray();
+        var wanted = new List<ShardOwnership>();
+        foreach (var shard in view.Shards)
+        {
+            var mine = ShardPlacement.OwnerOf(shard.Shard, up) == node.NodeId;
+            if (served.TryGetValue(shard.Shard, out var grant))
+            {
+                // Also one that was lost and has not noticed yet: there was nothing to commit.
+                if (!mine || shard.Owner != node.NodeId || shard.Epoch != grant.Epoch)
+                    HandOver(grant);
+            }
+            else if (mine && MayBeClaimed(shard, view))
+            {
+                wanted.Add(shard);
+            }
+        }
+
+        if (wanted.Count > 0)
+        {
+            foreach (var grant in await store.ClaimAsync(node.NodeId, wanted, CancellationToken.None))
+            {
+                served.Add(grant.Shard, grant);
+                region.StartShard(grant, newState(grant));
+            }
+
+            logger.Claimed(node.NodeId, served.Count, view.Shards.Count, up.Length);
+        }
+
+        node.Placed.TrySetResult();
+    }
+
+    private bool MayBeClaimed(ShardOwnership shard, ClusterView view)
+        => !stopping.Keys.Any(g => g.Shard == shard.Shard)
+            && (shard.Owner is not { } owner || owner == node.NodeId || Find(view, owner) is not { IsAlive: true });
+
+    private void StopServing()
+    {
+        foreach (var shard in served.Keys)
+            _ = region.StopShardAsync(shard);
+        served.Clear();
+    }
+
+    private static NodeStatus? Find(ClusterView view, string nodeId) => view.Nodes.FirstOrDefault(n => n.NodeId == nodeId);
+
+    // What the shard's entities have begun is committed first; what comes meanwhile waits for the next owner.
+    private void HandOver(ShardGrant grant)
+    {
+        served.Remove(grant.Shard);
+        var self = Self;
+        var stopped = region.StopShardAsync(grant.Shard);
+        stopping.Add(grant, stopped);
+        _ = stopped.ContinueWith(_ => self.Tell(new Stopped(grant)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task ReleaseAsync(ShardGrant grant)
+    {
+        stopping.Remove(grant);
+        try
+        {
+            await store.ReleaseAsync(node.NodeId, [grant], CancellationToken.None);
+        }
+        catch (IOException e)
+        {
+            // It is this node's own still, and is claimed again or given up again by a later beat.
+            logger.NotReleased(grant.Shard, e.Message);
+        }
+    }
+
+    private async Task LeaveAsync()
+    {
+        var sender = Sender;
+        state = NodeState.Leaving;
+        Become(static () => { });
+        Context.Timers.Cancel(nameof(Beat));
+        try
+        {
+            if (incarnation != 0)
+                await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
+        }
+        catch (IOException e)
+        {
+            logger.StoreUnreachable(e.Message);
+        }
+
+        await Task.WhenAll(served.Keys.Select(region.StopShardAsync).Concat(stopping.Values));
+        try
+        {
+            await store.ReleaseAsync(node.NodeId, [.. served.Values, .. stopping.Keys], CancellationToken.None);
+            await store.LeaveAsync(node.NodeId, incarnation, CancellationToken.None);
+        }
+        catch (IOException e)
+        {
+            logger.NotLeft(e.Message);
+        }
+
+        served.Clear();
+        sender.Tell(LeftCluster.Instance);
+    }
+
+    private sealed class Beat
+    {
+        public static readonly Beat Instance = new();
+    }
+
+    private sealed record Stopped(ShardGrant Grant);
+}
+
+/// <summary>Who a node is, and what it tells of its membership.</summary>
+/// <param name="NodeId">Its name; of two processes with the same one the later counts.</param>
+/// <param name="Address">Where its node link listens; empty when it has none.</param>
+/// <param name="Fingerprint">Of what all nodes must agree on; nodes with another one do not serve together.</param>
+/// <param name="Replaced">Called when another process has joined under the same name: this one serves nothing any more.</param>
+public sealed record ClusterNode(string NodeId, string Address, string Fingerprint, Action Replaced)
+{
+    /// <summary>Ends when the node has been placed for the first time: it serves, and owns its shards, maybe none. Fails with an <see cref="IOException"/> when the store cannot be reached before that.</summary>
+    public TaskCompletionSource Placed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>Ends the membership: finishes what was begun, gives the shards up. Sender: the server; the answer is <see cref="LeftCluster"/>.</summary>
+public sealed class LeaveCluster
+{
+    private LeaveCluster()
+    {
+    }
+
+    /// <summary>The only instance.</summary>
+    public static LeaveCluster Instance { get; } = new();
+}
+
+/// <summary>The answer to <see cref="LeaveCluster"/>: nothing is served any more.</summary>
+public sealed class LeftCluster
+{
+    private LeftCluster()
+    {
+    }
+
+    /// <summary>The only instance.</summary>
+    public static LeftCluster Instance { get; } = new();
+}
