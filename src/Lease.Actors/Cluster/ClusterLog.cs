@@ -22,6 +22,6 @@ internal static partial class ClusterLog
     [LoggerMessage(6006, LogLevel.Warning, "shard {Shard} could not be given up: {Reason}")]
     public static partial void NotReleased(this ILogger logger, int shard, string reason);
 
-    [LoggerMessage(6007, LogLevel.Warning, "the shards could not be given up, the next start claims them: {Reason}")]
+    [LoggerMessage(6007, LogLevel.Warning, "the cluster could not be left, the others see it in four seconds: {Reason}")]
     public static partial void NotLeft(this ILogger logger, string reason);
 }

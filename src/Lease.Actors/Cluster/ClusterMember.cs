@@ -19,7 +19,7 @@ public sealed class ClusterMember : ReceiveActor
     private readonly Func<ShardGrant, object?> newState;
     private readonly ILogger logger;
     private readonly Dictionary<int, ShardGrant> served = [];
-    private readonly Dictionary<ShardGrant, Task> stopping = [];
+    private readonly HashSet<ShardGrant> stopping = [];
     private NodeState state = NodeState.Joining;
     private long incarnation;
     private bool reachable = true;
@@ -42,7 +42,7 @@ public sealed class ClusterMember : ReceiveActor
         ReceiveAsync<Beat>(_ => BeatAsync());
         Receive<ShardLost>(lost => served.Remove(lost.Shard));
         ReceiveAsync<Stopped>(stopped => ReleaseAsync(stopped.Grant));
-        ReceiveAsync<LeaveCluster>(_ => LeaveAsync());
+        ReceiveAsync<LeaveCluster>(_ => LeaveAsync(Sender));
     }
 
     /// <inheritdoc/>
@@ -160,13 +160,13 @@ public sealed class ClusterMember : ReceiveActor
     }
 
     private bool MayBeClaimed(ShardOwnership shard, ClusterView view)
-        => !stopping.Keys.Any(g => g.Shard == shard.Shard)
+        => !stopping.Any(g => g.Shard == shard.Shard)
             && (shard.Owner is not { } owner || owner == node.NodeId || Find(view, owner) is not { IsAlive: true });
 
     private void StopServing()
     {
         foreach (var shard in served.Keys)
-            _ = region.StopShardAsync(shard);
+            region.StopShard(shard, static () => { });
         served.Clear();
     }
 
@@ -176,10 +176,9 @@ public sealed class ClusterMember : ReceiveActor
     private void HandOver(ShardGrant grant)
     {
         served.Remove(grant.Shard);
+        stopping.Add(grant);
         var self = Self;
-        var stopped = region.StopShardAsync(grant.Shard);
-        stopping.Add(grant, stopped);
-        _ = stopped.ContinueWith(_ => self.Tell(new Stopped(grant)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        region.StopShard(grant.Shard, () => self.Tell(new Stopped(grant)));
     }
 
     private async Task ReleaseAsync(ShardGrant grant)
@@ -196,14 +195,13 @@ public sealed class ClusterMember : ReceiveActor
         }
     }
 
-    private async Task LeaveAsync()
+    private async Task LeaveAsync(IActorRef sender)
     {
-        var sender = Sender;
         state = NodeState.Leaving;
-        Become(static () => { });
         Context.Timers.Cancel(nameof(Beat));
         try
         {
+            // Now the others know that they are to claim what is given up.
             if (incarnation != 0)
                 await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
         }
@@ -212,10 +210,26 @@ public sealed class ClusterMember : ReceiveActor
             logger.StoreUnreachable(e.Message);
         }
 
-        await Task.WhenAll(served.Keys.Select(region.StopShardAsync).Concat(stopping.Values));
+        Become(() =>
+        {
+            Receive<ShardLost>(lost => served.Remove(lost.Shard));
+            ReceiveAsync<Stopped>(async stopped =>
+            {
+                await ReleaseAsync(stopped.Grant);
+                await EndAsync(sender);
+            });
+        });
+        foreach (var grant in served.Values.ToArray())
+            HandOver(grant);
+        await EndAsync(sender);
+    }
+
+    private async Task EndAsync(IActorRef sender)
+    {
+        if (stopping.Count > 0)
+            return;
         try
         {
-            await store.ReleaseAsync(node.NodeId, [.. served.Values, .. stopping.Keys], CancellationToken.None);
             await store.LeaveAsync(node.NodeId, incarnation, CancellationToken.None);
         }
         catch (IOException e)
@@ -223,7 +237,7 @@ public sealed class ClusterMember : ReceiveActor
             logger.NotLeft(e.Message);
         }
 
-        served.Clear();
+        Become(static () => { });
         sender.Tell(LeftCluster.Instance);
     }
 

@@ -24,6 +24,16 @@ public sealed class Passivate
     }
 }
 
+/// <summary>The region's order to a shard to end: its entities finish what they are at. Akka.NET: <c>HandOff</c> with its stop message.</summary>
+internal sealed class HandOff
+{
+    private HandOff()
+    {
+    }
+
+    public static HandOff Instance { get; } = new();
+}
+
 /// <summary>
 /// One shard: starts entities on demand, passivates idle ones and, beyond the limit, the least recently used. It and its entities share one
 /// affinity, so nothing here is ever concurrent.
@@ -32,6 +42,7 @@ internal sealed class Shard : UntypedActor
 {
     private static readonly object SweepKey = new();
 
+    private readonly IActorRef region;
     private readonly ShardContext context;
     private readonly ShardRegionOptions options;
     private readonly IMessageExtractor extractor;
@@ -44,14 +55,17 @@ internal sealed class Shard : UntypedActor
     private Entity? oldest;
     private Entity? newest;
     private int linked;
+    private bool handsOff;
 
     public Shard(
+        IActorRef region,
         ShardContext context,
         ShardRegionOptions options,
         IMessageExtractor extractor,
         Func<EntityKey, ShardContext, ActorBase> newEntity,
         ShardCounters counters)
     {
+        this.region = region;
         this.context = context;
         this.options = options;
         this.extractor = extractor;
@@ -70,8 +84,13 @@ internal sealed class Shard : UntypedActor
         foreach (var entity in entities.Values)
         {
             counters.CountStop();
-            foreach (var (message, _) in entity.Buffered ?? [])
-                Context.System.Drop(message, entity.Ref, DropReason.ShardUnavailable);
+            foreach (var (message, sender) in entity.Buffered ?? [])
+            {
+                if (handsOff)
+                    region.Tell(message, sender);
+                else
+                    Context.System.Drop(message, entity.Ref, DropReason.ShardUnavailable);
+            }
         }
     }
 
@@ -81,6 +100,10 @@ internal sealed class Shard : UntypedActor
             Sweep();
         else if (message is Passivate)
             Stop(byRef.GetValueOrDefault(Sender));
+        else if (message is HandOff)
+            BeginHandOff();
+        else if (handsOff)
+            region.Tell(message, Sender);
         else if (extractor.EntityKeyOf(message) is { } key)
             Deliver(key, message);
         else
@@ -94,10 +117,24 @@ internal sealed class Shard : UntypedActor
         Unlink(entity);
         entities.Remove(entity.Key);
         counters.CountStop();
-        if (entity.Buffered is null)
-            return;
-        foreach (var (message, sender) in entity.Buffered)
-            Start(entity.Key).Ref.Tell(message, sender);
+        foreach (var (message, sender) in entity.Buffered ?? [])
+        {
+            // In a hand-off they wait in the region for the next owner.
+            var next = handsOff ? region : Start(entity.Key).Ref;
+            next.Tell(message, sender);
+        }
+
+        if (handsOff && entities.Count == 0)
+            Context.Stop(Self);
+    }
+
+    private void BeginHandOff()
+    {
+        handsOff = true;
+        foreach (var entity in entities.Values)
+            Stop(entity);
+        if (entities.Count == 0)
+            Context.Stop(Self);
     }
 
     private void Deliver(EntityKey key, object message)

@@ -28,6 +28,9 @@ public sealed record ShardRegionOptions
     /// <summary>How long a message waits for its shard to be served; then it is dropped and counted.</summary>
     public TimeSpan ShardWait { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the entities of a shard that is given up may take to finish what they are at; then they are stopped. Akka.NET: <c>handoff-timeout</c>.</summary>
+    public TimeSpan HandOffTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Messages that may wait so, over all shards.</summary>
     public int ShardWaitCapacity { get; init; } = 4096;
 }
@@ -111,7 +114,7 @@ public sealed class ShardRegion : IActorRef
             throw new InvalidOperationException($"shard {grant.Shard} is served already");
         ShardContext? context = null;
         IActorRef? started = null;
-        var props = Props.Create(() => new Shard(context!, options, extractor, newEntity, Counters))
+        var props = Props.Create(() => new Shard(this, context!, options, extractor, newEntity, Counters))
             .WithMailboxCapacity(options.ShardMailboxCapacity)
             .WithAffinity(grant.Shard);
         context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard, started!));
@@ -124,14 +127,21 @@ public sealed class ShardRegion : IActorRef
         }
     }
 
-    /// <summary>Stops serving a shard; the task ends when its last entity has stopped.</summary>
-    public async Task StopShardAsync(int shard)
+    /// <summary>Stops serving a shard: its entities finish what they are at. <paramref name="stopped"/> is called, on any thread, when the last one has stopped.</summary>
+    public void StopShard(int shard, Action stopped)
     {
-        if (Interlocked.Exchange(ref shards[shard], value: null) is not { } stopping)
-            return;
+        if (Interlocked.Exchange(ref shards[shard], value: null) is { } stopping)
+            system.ActorOf(Props.Create(() => new Watcher(stopping, options.HandOffTimeout, stopped)));
+        else
+            stopped();
+    }
+
+    /// <summary>As <see cref="StopShard"/>; the task ends when the last entity has stopped.</summary>
+    public Task StopShardAsync(int shard)
+    {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        system.ActorOf(Props.Create(() => new Watcher(stopping, stopped)));
-        await stopped.Task.ConfigureAwait(false);
+        StopShard(shard, () => stopped.TrySetResult());
+        return stopped.Task;
     }
 
     private void KeepUnserved(int shard, object message, IActorRef? sender)
@@ -164,22 +174,25 @@ public sealed class ShardRegion : IActorRef
         system.EventStream.Publish(new ShardLost(shard));
     }
 
-    private sealed class Watcher(IActorRef target, TaskCompletionSource stopped) : UntypedActor
+    private sealed class Watcher(IActorRef target, TimeSpan patience, Action stopped) : UntypedActor
     {
         protected override void PreStart()
         {
             Context.Watch(target);
-            Context.Stop(target);
+            ((ActorCell)target).TellUnbounded(HandOff.Instance);
+            Context.SetReceiveTimeout(patience);
         }
 
         protected override void OnReceive(object message)
         {
             if (message is Terminated)
                 Context.Stop(Self);
+            else if (message is ReceiveTimeout)
+                Context.Stop(target);
         }
 
         // Also when the whole system stops meanwhile.
-        protected override void PostStop() => stopped.TrySetResult();
+        protected override void PostStop() => stopped();
     }
 }
 

@@ -18,7 +18,7 @@ namespace Lease.Actors.Tests.Dhcp6;
 /// <summary>An intake, binding actors and a journal in memory, with one link of one subnet; what is answered is kept in <see cref="Replies"/>.</summary>
 public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
 {
-    private static readonly byte[] ServerDuid = Duid.MakeLinkLayer(1, [8, 0, 0, 0, 0, 1]);
+    internal static readonly byte[] ServerDuid = Duid.MakeLinkLayer(1, [8, 0, 0, 0, 0, 1]);
     private static readonly byte[] ClientDuid = Duid.MakeLinkLayer(1, [2, 0, 0, 0, 0, 1]);
 
     private static readonly UInt128 LinkLocal = ((UInt128)0xfe80 << 112) + 9;
@@ -95,7 +95,7 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
         intake.Handle(new Datagram(writer.Written, new UdpEndpoint(source ?? LinkLocal, 546, 1), multicast, this, 0));
     }
 
-    private static Dhcp6Configuration Configuration(OptionSet options)
+    internal static Dhcp6Configuration Configuration(OptionSet options)
     {
         var prefix = new Ipv6Prefix(new Ipv6Address((UInt128)0x2001_0db8_0001_0000 << 64), 64);
         var subnet = new Subnet
@@ -103,7 +103,7 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
             Id = 1,
             Prefix = prefix,
             Selectors = new SubnetSelectors { Interface = "test" },
-            Pools = [new AddressPool { Range = new PoolRange(prefix.First.Value + 0x1000, 128, 64, 16), Options = OptionSet.Empty }],
+            Pools = [new AddressPool { Range = new PoolRange(prefix.First.Value + 0x1000, 128, 4096, 16), Options = OptionSet.Empty }],
             PrefixPools = [],
             Lifetimes = new Lifetimes(3000, 3000, 3000, 4000, 4000, 4000),
             Timers = new RenewalTimers(T1: null, T2: null),

@@ -130,15 +130,19 @@ public sealed class ShardRegionTests : TestKit.TestKit
     }
 
     [Fact]
-    public async Task Messages_that_wait_for_a_stopping_entity_are_dropped_with_their_shard()
+    public async Task An_entity_that_does_not_finish_is_stopped_after_a_while_and_what_waits_for_it_goes_to_the_next_owner()
     {
         var region = Region(stubborn: true);
         region.Tell(new To("a", "passivate"));
-        var parcel = new AddressedParcel("a");
-        region.Tell(parcel);
-        await region.StopShardAsync(0);
-        parcel.Drops.ShouldBe(1);
+        region.Tell(new To("a", "later"));
+        var stopped = region.StopShardAsync(0);
+        Time.Advance(TimeSpan.FromSeconds(4.9));
+        region.Counters.Live.ShouldBe(1);
+        Time.Advance(TimeSpan.FromSeconds(0.1));
+        await stopped.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         region.Counters.Live.ShouldBe(0);
+        region.StartShard(new ShardGrant(0, 3, 0), state: null);
+        probe.ReceiveN(6).ShouldBe(["a started", "a: passivate", "a may stop", "a stopped", "a started", "a: later"]);
     }
 
     [Fact]
