@@ -88,7 +88,7 @@ public sealed class BindingRow
     /// <summary>The whole state, in the owner's encoding.</summary>
     public required ReadOnlyMemory<byte> Payload { get; init; }
 
-    /// <summary>Name of the link (shared network, or subnet standing alone).</summary>
+    /// <summary>Name of the link (shared network, or subnet standing alone); part of the entity's key, so it never changes.</summary>
     public required string Link { get; init; }
 
     /// <summary>When the owner wants to be told to look again (a lease or a probation ends), Unix milliseconds; <see cref="long.MaxValue"/> for never.</summary>
