@@ -1,9 +1,9 @@
 using Lease.Actors.Bindings;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
+using Lease.Kernel.TestKit;
 using Lease.Protocol.Dhcp6;
 using Lease.Storage.Sqlite;
-using Lease.Kernel.TestKit;
 
 namespace Lease.Benchmarks;
 

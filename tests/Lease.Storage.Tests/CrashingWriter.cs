@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
-using Lease.Storage.Sqlite;
 using Lease.Kernel.TestKit;
+using Lease.Storage.Sqlite;
 
 namespace Lease.Storage.Tests;
 

@@ -74,7 +74,7 @@ public abstract partial class LeaseStoreConformance
     private List<int> Replayed(StreamPosition after, int limit)
     {
         var found = new List<int>();
-        for (; ;)
+        for (; ; )
         {
             var rows = new Rows(found, int.MaxValue);
             var result = Store.Replay(after, limit, ref rows);

@@ -1,5 +1,5 @@
-using Lease.Storage.Sqlite;
 using Lease.Kernel.TestKit;
+using Lease.Storage.Sqlite;
 
 namespace Lease.Storage.Tests;
 

@@ -1,6 +1,6 @@
 using Lease.Kernel.Persistence;
-using Lease.Storage.Sqlite;
 using Lease.Kernel.TestKit;
+using Lease.Storage.Sqlite;
 
 namespace Lease.Storage.Tests;
 
