@@ -71,7 +71,7 @@ public abstract partial class LeaseStoreConformance
         Replayed(Store.FindStart(write.ChangedAt).ShouldNotBeNull(), 10).ShouldBe([1, 2]);
     }
 
-    private List<int> Replayed(StreamPosition after, int limit)
+    protected List<int> Replayed(StreamPosition after, int limit)
     {
         var found = new List<int>();
         for (; ; )

@@ -113,7 +113,7 @@ public abstract partial class LeaseStoreConformance
         ReplyTo = new Answer(),
     };
 
-    private List<int> Found(BindingSelection selection)
+    protected List<int> Found(BindingSelection selection)
     {
         var found = new List<int>();
         var rows = new Rows(found, int.MaxValue);

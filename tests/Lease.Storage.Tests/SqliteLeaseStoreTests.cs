@@ -119,6 +119,19 @@ public sealed class SqliteLeaseStoreTests : LeaseStoreConformance
     }
 
     [Fact]
+    public async Task A_store_that_is_closed_leaves_no_log_and_the_next_start_says_so()
+    {
+        await AppendAsync(Write(1, 0));
+        await LoadAsync(1);
+        Found(new BindingSelection.Every()).ShouldBe([1]);
+        Replayed(Store.FindStart(0) ?? Store.End, 10).Count.ShouldBeLessThan(2);
+        await Store.DisposeAsync();
+        System.IO.File.Exists(File + "-wal").ShouldBeFalse();
+        await InitializeAsync();
+        Store.RecoveryReport.ShouldEndWith("closed cleanly");
+    }
+
+    [Fact]
     public async Task The_log_stays_bounded_under_continuous_writes()
     {
         const long mebibyte = 1 << 20;

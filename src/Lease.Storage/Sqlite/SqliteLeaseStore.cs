@@ -189,10 +189,11 @@ public sealed class SqliteLeaseStore : ILeaseStore
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        journal.Dispose();
+        // The connection that writes is closed last: only then does SQLite move the log into the file and remove it.
         reader.Dispose();
         queries.Dispose();
         events.Dispose();
+        journal.Dispose();
         storeLock.Dispose();
         return ValueTask.CompletedTask;
     }
