@@ -30,7 +30,7 @@ internal static partial class LeaseLog
     [LoggerMessage(3003, LogLevel.Warning, "no answer link={Link} client={Client} cause={Cause}: {Reason}")]
     public static partial void NotAnswered(this ILogger logger, string link, string client, string cause, string reason);
 
-    [LoggerMessage(3006, LogLevel.Warning, "conflict link={Link} client={Client} lease={Lease}: another client holds it, another one is chosen")]
+    [LoggerMessage(3006, LogLevel.Warning, "conflict link={Link} client={Client} lease={Lease}: another client holds it")]
     public static partial void Conflict(this ILogger logger, string link, string client, string lease);
 
     [LoggerMessage(3007, LogLevel.Warning, "no free lease link={Link} client={Client} status={Status}")]

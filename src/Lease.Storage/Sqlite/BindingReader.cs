@@ -12,6 +12,7 @@ internal sealed class BindingReader(string file) : IDisposable
     private const int PageRows = 1000;
 
     private readonly ConcurrentBag<Connection> idle = [];
+    private volatile bool disposed;
 
     public BindingLoaded Load(EntityKey key) => Use(
         key,
@@ -75,6 +76,7 @@ internal sealed class BindingReader(string file) : IDisposable
 
     public void Dispose()
     {
+        disposed = true;
         while (idle.TryTake(out var connection))
             connection.Dispose();
     }
@@ -119,9 +121,21 @@ internal sealed class BindingReader(string file) : IDisposable
     {
         if (!idle.TryTake(out var connection))
             connection = new Connection(file);
-        var result = read(connection, argument);
-        idle.Add(connection);
-        return result;
+        var whole = false;
+        try
+        {
+            var result = read(connection, argument);
+            whole = true;
+            return result;
+        }
+        finally
+        {
+            // One that failed may be in the middle of a statement.
+            if (whole && !disposed)
+                idle.Add(connection);
+            else
+                connection.Dispose();
+        }
     }
 
     private sealed class Connection : IDisposable
