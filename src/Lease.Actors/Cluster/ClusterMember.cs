@@ -86,13 +86,13 @@ public sealed class ClusterMember : ReceiveActor
         }
     }
 
-    // Whether this node takes part: it is entered, and agrees with those that serve.
+    // Whether the view is to be acted on: this node is entered, and its state is what the others know.
     private bool TrySettle(ClusterView view)
     {
         if (Find(view, node.NodeId) is null)
         {
             logger.Replaced(node.NodeId);
-            Become(static () => { });
+            BecomeEnded();
             StopServing();
             node.Replaced();
             return false;
@@ -107,14 +107,8 @@ public sealed class ClusterMember : ReceiveActor
         }
 
         if (other is not null)
-        {
             state = NodeState.Joining;
-            foreach (var grant in served.Values.ToArray())
-                HandOver(grant);
-            return false;
-        }
-
-        if (state != NodeState.Joining)
+        if (other is not null || state != NodeState.Joining)
             return true;
         state = NodeState.Up;
         Self.Tell(Beat.Instance);
@@ -130,9 +124,10 @@ public sealed class ClusterMember : ReceiveActor
     {
         var up = view.Nodes.Where(static n => n is { IsAlive: true, State: NodeState.Up }).Select(static n => n.NodeId).ToArray();
         var wanted = new List<ShardOwnership>();
+        var left = new List<ShardGrant>();
         foreach (var shard in view.Shards)
         {
-            var mine = ShardPlacement.OwnerOf(shard.Shard, up) == node.NodeId;
+            var mine = state == NodeState.Up && ShardPlacement.OwnerOf(shard.Shard, up) == node.NodeId;
             if (served.TryGetValue(shard.Shard, out var grant))
             {
                 // Also one that was lost and has not noticed yet: there was nothing to commit.
@@ -143,8 +138,15 @@ public sealed class ClusterMember : ReceiveActor
             {
                 wanted.Add(shard);
             }
+            else if (!mine && shard.Owner == node.NodeId && !IsStopping(shard.Shard))
+            {
+                // Of an incarnation before this one, or not given up when the store could not be reached: nobody else may claim it while this node lives.
+                left.Add(new ShardGrant(shard.Shard, shard.Epoch, 0));
+            }
         }
 
+        if (left.Count > 0)
+            await store.ReleaseAsync(node.NodeId, left, CancellationToken.None);
         if (wanted.Count > 0)
         {
             foreach (var grant in await store.ClaimAsync(node.NodeId, wanted, CancellationToken.None))
@@ -156,11 +158,14 @@ public sealed class ClusterMember : ReceiveActor
             logger.Claimed(node.NodeId, served.Count, view.Shards.Count, up.Length);
         }
 
-        node.Placed.TrySetResult();
+        if (state == NodeState.Up)
+            node.Placed.TrySetResult();
     }
 
+    private bool IsStopping(int shard) => stopping.Any(g => g.Shard == shard);
+
     private bool MayBeClaimed(ShardOwnership shard, ClusterView view)
-        => !stopping.Any(g => g.Shard == shard.Shard)
+        => !IsStopping(shard.Shard)
             && (shard.Owner is not { } owner || owner == node.NodeId || Find(view, owner) is not { IsAlive: true });
 
     private void StopServing()
@@ -190,7 +195,7 @@ public sealed class ClusterMember : ReceiveActor
         }
         catch (IOException e)
         {
-            // It is this node's own still, and is claimed again or given up again by a later beat.
+            // It is this node's own still, and a later beat claims it again or gives it up again.
             logger.NotReleased(grant.Shard, e.Message);
         }
     }
@@ -237,9 +242,11 @@ public sealed class ClusterMember : ReceiveActor
             logger.NotLeft(e.Message);
         }
 
-        Become(static () => { });
+        BecomeEnded();
         sender.Tell(LeftCluster.Instance);
     }
+
+    private void BecomeEnded() => Become(() => Receive<LeaveCluster>(_ => Sender.Tell(LeftCluster.Instance)));
 
     private sealed class Beat
     {

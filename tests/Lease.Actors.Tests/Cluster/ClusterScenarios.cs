@@ -123,6 +123,50 @@ public sealed class ClusterScenarios : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_node_owned_before_its_restart_and_is_another_ones_now_is_given_up()
+    {
+        Join("a");
+        database.Store.CutOff.Add("a");
+        var second = Join("b");
+        database.Store.CutOff.Clear();
+        await SettledAsync(Join("a"), second);
+    }
+
+    [Fact]
+    public async Task A_node_that_restarts_with_another_configuration_keeps_no_shard_from_the_others()
+    {
+        var (_, second) = Pair();
+        var restarted = Join("a", "other");
+        restarted.Region.ServedShards().ShouldBeEmpty();
+        await SettledAsync(second);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_given_up_is_given_up_when_the_store_is_back()
+    {
+        var first = Join("a");
+        database.Journal.HoldWrites = true;
+        for (byte client = 1; client <= 30; client++)
+            first.Ask(client);
+        var second = Join("b");
+        database.Store.CutOff.Add("a");
+        database.Journal.HoldWrites = false;
+        database.Journal.DecideAll();
+        database.Store.Shards.ShouldContain(s => s.Owner == "a" && !first.Region.ServedShards().Contains(s.Shard));
+        database.Store.CutOff.Clear();
+        await SettledAsync(first, second);
+    }
+
+    [Fact]
+    public async Task A_node_that_was_replaced_can_still_be_stopped()
+    {
+        var first = Join("a");
+        Join("a");
+        first.Time.Advance(TimeSpan.FromSeconds(1));
+        await first.LeaveAsync();
+    }
+
+    [Fact]
     public async Task Two_processes_of_one_name_do_not_both_serve()
     {
         var first = Join("a");
