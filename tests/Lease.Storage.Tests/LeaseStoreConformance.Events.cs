@@ -9,6 +9,7 @@ public abstract partial class LeaseStoreConformance
     public async Task A_replay_tells_each_binding_that_changed_since_once_in_its_current_state()
     {
         var before = await AppendAsync(Write(1, 0));
+        Settle();
         var start = Store.End;
         var second = await AppendAsync(Write(2, 0));
         await AppendAsync(Write(3, 0));
@@ -17,6 +18,7 @@ public abstract partial class LeaseStoreConformance
             Replayed(start, limit).ShouldBe([3, 2]);
         await AppendAsync(Write(1, before.RowId));
         Replayed(start, 2).ShouldBe([3, 2, 1]);
+        Settle();
         Replayed(Store.End, 100).ShouldBeEmpty();
     }
 
@@ -24,18 +26,19 @@ public abstract partial class LeaseStoreConformance
     public async Task A_moment_has_its_place_in_front_of_the_first_event_of_then()
     {
         await AppendAsync(Write(1, 0));
-        Time.Advance(TimeSpan.FromSeconds(10));
+        Advance(TimeSpan.FromSeconds(10));
         var write = await AppendAsync(Write(2, 0));
-        Time.Advance(TimeSpan.FromSeconds(10));
+        Advance(TimeSpan.FromSeconds(10));
         await AppendAsync(Write(3, 0));
         Replayed(Store.FindStart(write.ChangedAt).ShouldNotBeNull(), 10).ShouldBe([2, 3]);
         Replayed(Store.FindStart(write.ChangedAt + 1).ShouldNotBeNull(), 10).ShouldBe([3]);
-        Replayed(Store.FindStart(Time.GetUtcNow().ToUnixTimeMilliseconds() + 1).ShouldNotBeNull(), 10).ShouldBeEmpty();
+        Replayed(Store.FindStart(Now() + 1).ShouldNotBeNull(), 10).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_binding_whose_row_is_gone_is_not_told()
     {
+        Settle();
         var start = Store.End;
         var first = await AppendAsync(Write(1, 0));
         await AppendAsync(RowOf(1, row: null, first.RowId));
@@ -50,15 +53,15 @@ public abstract partial class LeaseStoreConformance
             var settled = Store.SettledThrough;
             var write = await AppendAsync(Write(i, 0));
             write.ChangedAt.ShouldBeGreaterThan(settled);
-            Time.Advance(TimeSpan.FromMilliseconds(i % 3));
+            Advance(TimeSpan.FromMilliseconds(i % 3));
         }
 
-        Time.Advance(TimeSpan.FromSeconds(1));
-        var last = Time.GetUtcNow().ToUnixTimeMilliseconds() - 1000;
+        Advance(TimeSpan.FromSeconds(1));
+        var last = Now() - 1000;
         for (var end = DateTime.UtcNow.AddSeconds(10); Store.SettledThrough < last;)
         {
             DateTime.UtcNow.ShouldBeLessThan(end);
-            await Task.Yield();
+            await Store.BeatAsync("node-1", 1, NodeState.Up, CancellationToken.None);
         }
     }
 
@@ -73,6 +76,7 @@ public abstract partial class LeaseStoreConformance
 
     protected List<int> Replayed(StreamPosition after, int limit)
     {
+        Settle();
         var found = new List<int>();
         for (; ; )
         {

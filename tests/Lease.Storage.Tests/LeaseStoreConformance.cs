@@ -35,6 +35,17 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
 
     protected abstract Task CleanAsync();
 
+    /// <summary>Moves the clock of the times that the store writes.</summary>
+    protected virtual void Advance(TimeSpan by) => Time.Advance(by);
+
+    /// <summary>That clock, Unix milliseconds.</summary>
+    protected virtual long Now() => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Returns when everything that was told as committed can be replayed.</summary>
+    protected virtual void Settle()
+    {
+    }
+
     protected async Task ReopenAsync()
     {
         await Store.DisposeAsync();
@@ -223,7 +234,7 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
     public async Task The_time_of_change_never_decreases()
     {
         var first = await AppendAsync(Write(1, 0));
-        Time.Advance(TimeSpan.FromSeconds(-100));
+        Advance(TimeSpan.FromSeconds(-100));
         (await AppendAsync(Write(1, first.RowId))).ChangedAt.ShouldBeGreaterThanOrEqualTo(first.ChangedAt);
     }
 

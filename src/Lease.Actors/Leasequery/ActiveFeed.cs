@@ -27,12 +27,14 @@ internal sealed class ActiveFeed : UntypedActor
     private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
 
     private readonly List<IActorRef> connections = [];
+    private readonly IBindingQueries tables;
     private readonly IEventLog log;
     private readonly EventStream events;
 
     /// <summary>Makes the feed of what the journal publishes on <paramref name="events"/>.</summary>
-    public ActiveFeed(IEventLog log, EventStream events)
+    public ActiveFeed(IBindingQueries tables, IEventLog log, EventStream events)
     {
+        this.tables = tables;
         this.log = log;
         this.events = events;
     }
@@ -87,7 +89,7 @@ internal sealed class ActiveFeed : UntypedActor
         {
             // A binding that is forgotten ended long before: that was told then.
             if (write.Row is not null)
-                changes.Add(new BindingChange(write));
+                changes.Add(new BindingChange(write, committed.EndedSince is { } since ? (since, tables) : null));
         }
 
         if (changes.Count > 0 || committed.HasGap)

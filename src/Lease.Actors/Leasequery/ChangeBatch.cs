@@ -21,7 +21,8 @@ internal sealed class ChangeBatch(IReadOnlyList<BindingChange> changes, bool has
 
 /// <summary>A committed change of a binding.</summary>
 /// <param name="write">The journal write; its row is there.</param>
-internal sealed class BindingChange(JournalWrite write)
+/// <param name="endedSince">See <see cref="JournalCommitted.EndedSince"/>, and the tables; null when the write says what ended.</param>
+internal sealed class BindingChange(JournalWrite write, (long Since, IBindingQueries Tables)? endedSince)
 {
     // Seldom more than one: requestors ask for the same.
     private volatile Encoded? first;
@@ -41,7 +42,7 @@ internal sealed class BindingChange(JournalWrite write)
     };
 
     /// <summary>The leases that ended with it.</summary>
-    public EndedLeases Ended => EndedLeases.In(write.Leases.Span);
+    public EndedLeases Ended => endedSince is var (since, tables) ? EndedLeases.Since(since, tables) : EndedLeases.In(write.Leases.Span);
 
     /// <summary>What the query is told of the change, as the options of one message each; encoded once for all who ask for the same. Empty when there is nothing to tell.</summary>
     public IReadOnlyList<byte[]> ClientData(BindingQuery query, DraftCodePoints points)

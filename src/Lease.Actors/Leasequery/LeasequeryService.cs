@@ -50,7 +50,7 @@ public sealed class LeasequeryService
         var cookies = new LeasequeryCookie(secret);
         var udp = Props.Create(() => new UdpResponder(tables, cookies, Gate, Counters, Logger)).WithMailboxCapacity(UdpQueue);
         responder = system.ActorOf(udp, "udp");
-        Feed = system.ActorOf(Props.Create(() => new ActiveFeed(log, events)), "feed");
+        Feed = system.ActorOf(Props.Create(() => new ActiveFeed(tables, log, events)), "feed");
     }
 
     /// <summary>What is counted.</summary>

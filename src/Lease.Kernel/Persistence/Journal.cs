@@ -109,4 +109,8 @@ public sealed class BindingRow
 /// </summary>
 /// <param name="Writes">The committed writes.</param>
 /// <param name="HasGap">Whether a batch in front of this one was told as failed: it may have been committed all the same, and was not published.</param>
-public sealed record JournalCommitted(IReadOnlyList<JournalWrite> Writes, bool HasGap = false);
+/// <param name="EndedSince">
+/// Null: <see cref="JournalWrite.Leases"/> says what each write changed. Else the writes were read from the tables, each binding's newest only, and stand for everything that it did since this time
+/// (Unix milliseconds).
+/// </param>
+public sealed record JournalCommitted(IReadOnlyList<JournalWrite> Writes, bool HasGap = false, long? EndedSince = null);

@@ -35,7 +35,7 @@ internal sealed class Database : IDisposable
         var code = raw.sqlite3_open_v2(file, out var handle, flags, vfs: null);
         if (code != raw.SQLITE_OK)
         {
-            var error = new StoreException(code, handle, $"opening {file}");
+            var error = ErrorOf(code, handle, $"opening {file}");
             handle.Dispose();
             throw error;
         }
@@ -47,7 +47,7 @@ internal sealed class Database : IDisposable
     public void Execute(string sql)
     {
         if (TryExecute(sql) is var code and not raw.SQLITE_OK)
-            throw new StoreException(code, handle, sql);
+            throw ErrorOf(code, handle, sql);
     }
 
     /// <summary>Executes without throwing; returns SQLite's result code.</summary>
@@ -57,7 +57,7 @@ internal sealed class Database : IDisposable
     {
         var code = raw.sqlite3_prepare_v3(handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var statement);
         if (code != raw.SQLITE_OK)
-            throw new StoreException(code, handle, $"preparing {sql}");
+            throw ErrorOf(code, handle, $"preparing {sql}");
         var prepared = new Statement(handle, statement, sql);
         statements.Add(prepared);
         return prepared;
@@ -81,13 +81,16 @@ internal sealed class Database : IDisposable
     public Statement PrepareOnce(string sql)
     {
         var code = raw.sqlite3_prepare_v2(handle, sql, out var statement);
-        return code == raw.SQLITE_OK ? new Statement(handle, statement, sql) : throw new StoreException(code, handle, $"preparing {sql}");
+        return code == raw.SQLITE_OK ? new Statement(handle, statement, sql) : throw ErrorOf(code, handle, $"preparing {sql}");
     }
 
     /// <summary>Moves what is in the write-ahead log into the tables as far as nobody reads it.</summary>
     /// <returns>Frames in the log and frames moved; negative when it could not be done now.</returns>
     public (int Frames, int Moved) Checkpoint(int mode)
         => raw.sqlite3_wal_checkpoint_v2(handle, "main", mode, out var frames, out var moved) == raw.SQLITE_OK ? (frames, moved) : (-1, -1);
+
+    internal static StoreException ErrorOf(int code, sqlite3 handle, string doing)
+        => new($"SQLite: {raw.sqlite3_errmsg(handle).utf8_to_string()} (code {raw.sqlite3_extended_errcode(handle)}) while {doing}") { Code = code };
 
     public void Dispose()
     {
@@ -137,7 +140,7 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
             return false;
         }
 
-        var error = new StoreException(code, database, sql);
+        var error = Database.ErrorOf(code, database, sql);
         _ = raw.sqlite3_reset(handle);
         throw error;
     }

@@ -1,32 +1,19 @@
-using System.Collections.Concurrent;
 using Lease.Kernel.Persistence;
 
 namespace Lease.Storage.Sqlite;
 
-/// <summary>
-/// The only thread that writes. Group commit without a timer: while a batch commits the next collects, and is taken as a whole. Rare writes (claims, slices)
-/// run on the same thread between batches.
-/// </summary>
-internal sealed class SqliteJournal : IDisposable
+/// <summary>The journal of a SQLite file.</summary>
+internal sealed class SqliteJournal : JournalThread<Database>
 {
-    private readonly object gate = new();
-    private readonly ConcurrentQueue<JournalWrite> queue = new();
-    private readonly ConcurrentQueue<IJob> jobs = new();
     private readonly SqliteStoreOptions options;
     private readonly Database database;
     private readonly BatchWriter writer;
     private readonly Checkpointer checkpointer;
     private readonly EventPruner pruner;
-    private readonly StoreCounters counters;
     private readonly Action<Database, JournalWrite> onNewKey;
     private readonly ShardState[] shards;
-    private readonly List<Pending> batch;
-    private readonly Thread thread;
     private long lastEvent;
     private long lastRow;
-    private int queued;
-    private int sleeping;
-    private volatile bool stopping;
 
     private readonly Lock clockGate = new();
 
@@ -38,56 +25,22 @@ internal sealed class SqliteJournal : IDisposable
 
     public SqliteJournal(
         Database database, string file, int shardCount, SqliteStoreOptions options, StoreCounters counters, Action<Database, JournalWrite> onNewKey)
+        : base(options, counters)
     {
         this.database = database;
         this.options = options;
-        this.counters = counters;
         this.onNewKey = onNewKey;
         writer = new BatchWriter(database);
         checkpointer = new Checkpointer(database, file, options);
         pruner = new EventPruner(database, options);
         shards = new ShardState[shardCount];
-        batch = new List<Pending>(options.MaxBatch);
         Lengths = new PrefixLengths(database);
         NoteCommitted();
-        thread = new Thread(Loop) { Name = "journal", IsBackground = true };
-        thread.Start();
-    }
-
-    private interface IJob
-    {
-        void Run(Database database);
-
-        void Fail(Exception reason);
+        Start();
     }
 
     /// <summary>The node under whose name shards are claimed.</summary>
     public string NodeId { get; set; } = "";
-
-    public bool TryAppend(JournalWrite write)
-    {
-        if (stopping || Interlocked.Increment(ref queued) > options.QueueCapacity)
-        {
-            Interlocked.Decrement(ref queued);
-            counters.CountRefused();
-            return false;
-        }
-
-        queue.Enqueue(write);
-        WakeIfAsleep();
-        return true;
-    }
-
-    /// <summary>Runs <paramref name="work"/> on the writing connection, in a transaction of its own.</summary>
-    public Task<T> RunAsync<T>(Func<Database, T> work)
-    {
-        var job = new Job<T>(work);
-        jobs.Enqueue(job);
-        WakeIfAsleep();
-        if (stopping)
-            FailJobs();
-        return job.Task;
-    }
 
     /// <summary>Number of the last committed event, from any thread.</summary>
     public long LastEvent => Volatile.Read(ref lastEvent);
@@ -115,74 +68,27 @@ internal sealed class SqliteJournal : IDisposable
             return settled = Math.Max(settled, unsettled ? lastTime - 1 : Now() - 1);
     }
 
-    public void Dispose()
+    protected override Database Begin()
     {
-        stopping = true;
-        lock (gate)
-            Monitor.Pulse(gate);
-        thread.Join();
+        database.Execute("BEGIN IMMEDIATE");
+        return database;
+    }
+
+    protected override void End() => database.Execute("COMMIT");
+
+    protected override void Undo()
+    {
+        if (database.InTransaction)
+            database.TryExecute("ROLLBACK");
+    }
+
+    protected override void Close()
+    {
         checkpointer.Dispose();
         database.Dispose();
     }
 
-    private void NoteCommitted()
-    {
-        Volatile.Write(ref lastEvent, writer.LastEventId);
-        Volatile.Write(ref lastRow, writer.LastRowId);
-    }
-
-    private long Now() => options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-
-    private void WakeIfAsleep()
-    {
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref sleeping) == 0)
-            return;
-        lock (gate)
-            Monitor.Pulse(gate);
-    }
-
-    private void Loop()
-    {
-        while (!stopping)
-        {
-            if (jobs.TryDequeue(out var job))
-            {
-                RunJob(job);
-                options.AfterTell?.Invoke();
-            }
-            else if (!TryCollect())
-                Sleep();
-            else
-                CommitAndTell();
-        }
-
-        FailJobs();
-        while (TryCollect())
-            FailBatch();
-    }
-
-    private void Sleep()
-    {
-        lock (gate)
-        {
-            Interlocked.Exchange(ref sleeping, 1);
-            if (queue.IsEmpty && jobs.IsEmpty && !stopping)
-                Monitor.Wait(gate);
-            Volatile.Write(ref sleeping, 0);
-        }
-    }
-
-    private bool TryCollect()
-    {
-        batch.Clear();
-        while (batch.Count < options.MaxBatch && queue.TryDequeue(out var write))
-            batch.Add(new Pending(write, write.RowId == 0));
-        Interlocked.Add(ref queued, -batch.Count);
-        return batch.Count > 0;
-    }
-
-    private void CommitAndTell()
+    protected override void Commit()
     {
         lock (clockGate)
         {
@@ -192,35 +98,41 @@ internal sealed class SqliteJournal : IDisposable
 
         try
         {
-            Commit();
+            while (!TryCommitOnce())
+            {
+                // A fenced shard's writes are out of the batch now; the others' go in again.
+                database.Execute("ROLLBACK");
+            }
         }
         catch (StoreException e)
         {
             Recover(e);
         }
+    }
 
-        Tell();
+    protected override void OnTold()
+    {
+        Publish();
         lock (clockGate)
             unsettled = false;
-        options.AfterTell?.Invoke();
-        checkpointer.AfterCommit();
     }
 
-    private void Commit()
+    protected override void AfterBatch() => checkpointer.AfterCommit();
+
+    private void NoteCommitted()
     {
-        while (!TryCommitOnce())
-        {
-            // A fenced shard's writes are out of the batch now; the others' go in again.
-            database.Execute("ROLLBACK");
-        }
+        Volatile.Write(ref lastEvent, writer.LastEventId);
+        Volatile.Write(ref lastRow, writer.LastRowId);
     }
+
+    private long Now() => options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     private bool TryCommitOnce()
     {
         database.Execute("BEGIN IMMEDIATE");
         foreach (ref var shard in shards.AsSpan())
             shard.Rewind();
-        foreach (var pending in batch)
+        foreach (var pending in Batch)
             Write(pending);
         if (!AdvanceShards())
             return false;
@@ -228,7 +140,7 @@ internal sealed class SqliteJournal : IDisposable
         database.Execute("COMMIT");
         var committed = 0;
         var conflicts = 0;
-        foreach (var (write, isNew) in batch)
+        foreach (var (write, isNew) in Batch)
         {
             if (write.Outcome == JournalOutcome.Pending)
             {
@@ -247,7 +159,7 @@ internal sealed class SqliteJournal : IDisposable
         foreach (ref var shard in shards.AsSpan())
             shard.Accept();
         NoteCommitted();
-        counters.CountBatch(committed, conflicts);
+        Counters.CountBatch(committed, conflicts);
         return true;
     }
 
@@ -281,7 +193,7 @@ internal sealed class SqliteJournal : IDisposable
             if (shard.Next == shard.LastSequence || writer.TryAdvance(i, NodeId, shard.Epoch, shard.LastSequence, shard.Next, shard.NextChangedAt))
                 continue;
             shard.Epoch = -1;
-            foreach (var (write, _) in batch)
+            foreach (var (write, _) in Batch)
             {
                 if (write.Shard == i)
                     write.Outcome = JournalOutcome.Fenced;
@@ -296,18 +208,17 @@ internal sealed class SqliteJournal : IDisposable
     // After an error nothing of the batch may be told as committed. Whether a failed COMMIT took effect is read back, so that the sequence goes on from the truth.
     private void Recover(StoreException error)
     {
-        options.Logger.BatchFailed(batch.Count, error.Message);
+        options.Logger.BatchFailed(Batch.Count, error.Message);
         hasGap = true;
-        if (database.InTransaction)
-            database.TryExecute("ROLLBACK");
-        foreach (var (write, _) in batch)
+        Undo();
+        foreach (var (write, _) in Batch)
             write.Outcome = JournalOutcome.Failed;
-        counters.CountFailed(batch.Count);
+        Counters.CountFailed(Batch.Count);
         try
         {
             // What got stored after all must be found.
             NoteCommitted();
-            foreach (var (write, isNew) in batch)
+            foreach (var (write, isNew) in Batch)
             {
                 Lengths.Note(write.Leases.Span);
                 if (isNew)
@@ -327,101 +238,20 @@ internal sealed class SqliteJournal : IDisposable
         }
     }
 
-    private void Tell()
+    private void Publish()
     {
-        List<JournalWrite>? committed = options.EventStream?.HasSubscribers<JournalCommitted>() == true ? new(batch.Count) : null;
-        var fenced = 0;
-        foreach (var (write, _) in batch)
+        if (options.EventStream?.HasSubscribers<JournalCommitted>() != true)
+            return;
+        var committed = new List<JournalWrite>(Batch.Count);
+        foreach (var (write, _) in Batch)
         {
             if (write.Outcome == JournalOutcome.Committed)
-                committed?.Add(write);
-            else if (write.Outcome == JournalOutcome.Fenced)
-                fenced++;
-            write.ReplyTo.Tell(write);
+                committed.Add(write);
         }
 
-        if (fenced > 0)
-            counters.CountFenced(fenced);
-        if (committed is not { Count: > 0 })
+        if (committed.Count == 0)
             return;
-        options.EventStream!.Publish(new JournalCommitted(committed, hasGap));
+        options.EventStream.Publish(new JournalCommitted(committed, hasGap));
         hasGap = false;
-    }
-
-    private void RunJob(IJob job)
-    {
-        try
-        {
-            database.Execute("BEGIN IMMEDIATE");
-            job.Run(database);
-            database.Execute("COMMIT");
-        }
-#pragma warning disable CA1031 // Whatever goes wrong in a job is its caller's to hear of; the journal's thread goes on.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            if (database.InTransaction)
-                database.TryExecute("ROLLBACK");
-            job.Fail(e);
-            return;
-        }
-
-        ((ICompletable)job).Complete();
-    }
-
-    private void FailBatch()
-    {
-        foreach (var (write, _) in batch)
-            write.Outcome = JournalOutcome.Failed;
-        counters.CountFailed(batch.Count);
-        Tell();
-    }
-
-    private void FailJobs()
-    {
-        while (jobs.TryDequeue(out var job))
-            job.Fail(new StoreException("the store is closing"));
-    }
-
-    private readonly record struct Pending(JournalWrite Write, bool IsNew);
-
-    private interface ICompletable
-    {
-        void Complete();
-    }
-
-    private sealed class Job<T>(Func<Database, T> work) : IJob, ICompletable
-    {
-        private readonly TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T result = default!;
-
-        public Task<T> Task => done.Task;
-
-        public void Run(Database database) => result = work(database);
-
-        public void Complete() => done.TrySetResult(result);
-
-        public void Fail(Exception reason) => done.TrySetException(reason);
-    }
-
-    private struct ShardState(long epoch, long lastSequence, long changedAt)
-    {
-        public long Epoch = epoch;
-        public long LastSequence = lastSequence;
-        public long ChangedAt = changedAt;
-        public long Next = lastSequence;
-        public long NextChangedAt = changedAt;
-
-        public void Rewind()
-        {
-            Next = LastSequence;
-            NextChangedAt = ChangedAt;
-        }
-
-        public void Accept()
-        {
-            LastSequence = Next;
-            ChangedAt = NextChangedAt;
-        }
     }
 }

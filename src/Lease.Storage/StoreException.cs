@@ -1,6 +1,4 @@
-using SQLitePCL;
-
-namespace Lease.Storage.Sqlite;
+namespace Lease.Storage;
 
 /// <summary>The store cannot do what it was asked: the message says what, where and what to do.</summary>
 public sealed class StoreException : IOException
@@ -17,9 +15,12 @@ public sealed class StoreException : IOException
     {
     }
 
-    internal StoreException(int code, sqlite3 database, string doing)
-        : base($"SQLite: {raw.sqlite3_errmsg(database).utf8_to_string()} (code {raw.sqlite3_extended_errcode(database)}) while {doing}") => Code = code;
+    /// <summary>SQLite's primary result code; 0 for an error of another origin.</summary>
+    public int Code { get; init; }
 
-    /// <summary>SQLite's primary result code; 0 for an error of Lease's own.</summary>
-    public int Code { get; }
+    /// <summary>PostgreSQL's SQLSTATE; empty for an error of another origin, or when the connection was lost.</summary>
+    public string SqlState { get; init; } = "";
+
+    /// <summary>PostgreSQL's DETAIL; empty when there is none.</summary>
+    internal string Detail { get; init; } = "";
 }

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+
+namespace Lease.Storage.Postgres;
+
+/// <summary>Reads the rows of actors that start, on a thread and a connection of its own: those that come while one read is under way are read together with the next.</summary>
+internal sealed class BindingLoader : IDisposable
+{
+    private const int MaxBatch = 256;
+
+    private readonly BlockingCollection<(EntityKey Key, IActorRef ReplyTo)> waiting = [];
+    private readonly List<(EntityKey Key, IActorRef ReplyTo)> batch = new(MaxBatch);
+    private readonly Dictionary<EntityKey, BindingLoaded> found = [];
+    private readonly PostgresStoreOptions options;
+    private readonly StoreCounters counters;
+    private readonly Thread thread;
+    private Connection? connection;
+    private bool disposed;
+
+    public BindingLoader(PostgresStoreOptions options, StoreCounters counters)
+    {
+        this.options = options;
+        this.counters = counters;
+        thread = new Thread(Loop) { Name = "loader", IsBackground = true };
+        thread.Start();
+    }
+
+    /// <summary>See <see cref="IBindingStore.Load"/>.</summary>
+    public void Load(EntityKey key, IActorRef replyTo)
+    {
+        try
+        {
+            waiting.Add((key, replyTo));
+        }
+        catch (InvalidOperationException)
+        {
+            replyTo.Tell(new BindingLoadFailed(key, "the store is closing"));
+        }
+    }
+
+    public void Dispose()
+    {
+        if (disposed)
+            return;
+        disposed = true;
+        waiting.CompleteAdding();
+        thread.Join();
+        waiting.Dispose();
+        connection?.Dispose();
+    }
+
+    private void Loop()
+    {
+        foreach (var first in waiting.GetConsumingEnumerable())
+        {
+            batch.Add(first);
+            while (batch.Count < MaxBatch && waiting.TryTake(out var next))
+                batch.Add(next);
+            LoadBatch();
+            batch.Clear();
+            options.AfterTell?.Invoke();
+        }
+    }
+
+    private void LoadBatch()
+    {
+        try
+        {
+            Read();
+            foreach (var (key, replyTo) in batch)
+                replyTo.Tell(found.GetValueOrDefault(key) ?? new BindingLoaded(key, 0, Payload: null, 0));
+        }
+        catch (StoreException e)
+        {
+            foreach (var (key, replyTo) in batch)
+                replyTo.Tell(new BindingLoadFailed(key, e.Message));
+        }
+    }
+
+    private void Read()
+    {
+        found.Clear();
+        if (connection is null or { IsBroken: true })
+        {
+            connection?.Dispose();
+            connection = null;
+            connection = Connection.Open(options.Connection, "loader", options.Patience);
+        }
+
+        connection.Parameters.BeginBytesArray(batch.Count);
+        foreach (var (key, _) in batch)
+            connection.Parameters.Append(key.Bytes);
+        using var rows = connection.Query("SELECT binding_key, id, payload, sequence FROM binding WHERE binding_key = ANY ($1)");
+        for (var row = 0; row < rows.Rows; row++)
+        {
+            var key = new EntityKey(rows.Blob(row, 0));
+            found[key] = new BindingLoaded(key, rows.Int64(row, 1), rows.Blob(row, 2).ToArray(), rows.Int64(row, 3));
+        }
+
+        counters.CountLoads(rows.Rows);
+    }
+}

@@ -1,0 +1,245 @@
+using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
+
+namespace Lease.Storage.Postgres;
+
+/// <summary>
+/// The journal on PostgreSQL: one call of <c>commit_batch</c> a batch. A call whose outcome is unknown may take effect later, or have done so: its shards are not written to again until they
+/// have been claimed anew, with an epoch that fences it.
+/// </summary>
+internal sealed class PostgresJournal : JournalThread<Connection>
+{
+    // As the sequence binding_id is made.
+    private const long HandleBlock = 1024;
+    private const long Lost = -1;
+
+    private readonly PostgresStoreOptions options;
+    private readonly BatchWriter writer = new();
+    private readonly ShardState[] shards;
+    private readonly HashSet<LeaseKey> leasesOfBatch = [];
+    private readonly HashSet<EntityKey> keysOfBatch = [];
+    private Connection? connection;
+    private long nextHandle;
+    private long lastHandle = -1;
+
+    public PostgresJournal(PostgresStoreOptions options, int shardCount, StoreCounters counters)
+        : base(options, counters)
+    {
+        this.options = options;
+        shards = new ShardState[shardCount];
+        Array.Fill(shards, new ShardState(Lost, 0, 0));
+        Start();
+    }
+
+    /// <summary>The node under whose name shards are claimed.</summary>
+    public string NodeId { get; set; } = "";
+
+    /// <summary>Takes over what a claim found. Called within a job.</summary>
+    public void Own(ShardGrant grant) => shards[grant.Shard] = new ShardState(grant.Epoch, grant.LastSequence, 0);
+
+    protected override Connection Begin()
+    {
+        var open = Connect();
+        open.Execute("BEGIN");
+        return open;
+    }
+
+    protected override void End() => connection!.Execute("COMMIT");
+
+    protected override void Undo()
+    {
+        try
+        {
+            if (connection is { InTransaction: true })
+                connection.Execute("ROLLBACK");
+        }
+        catch (StoreException)
+        {
+            // It is broken now, and the next one who wants it connects anew.
+        }
+    }
+
+    protected override void Close() => connection?.Dispose();
+
+    protected override void OnTold()
+    {
+    }
+
+    // What two writes of one batch may not both do: the order of a batch's rows is the database's.
+    protected override bool MayJoin(JournalWrite write)
+    {
+        if (Batch.Count == 0)
+        {
+            leasesOfBatch.Clear();
+            keysOfBatch.Clear();
+        }
+
+        if (keysOfBatch.Contains(write.Key))
+            return false;
+        foreach (var lease in write.Leases.Span)
+        {
+            if (leasesOfBatch.Contains(lease.Key))
+                return false;
+        }
+
+        keysOfBatch.Add(write.Key);
+        foreach (var lease in write.Leases.Span)
+            leasesOfBatch.Add(lease.Key);
+        return true;
+    }
+
+    protected override void Commit()
+    {
+        foreach (var (write, _) in Batch)
+            write.Outcome = JournalOutcome.Pending;
+        var isSent = false;
+        try
+        {
+            var open = Connect();
+            GiveHandles(open);
+            isSent = true;
+            while (!TryCommitOnce(open))
+            {
+                // What is fenced or in conflict is out of the batch now; the others go in again.
+            }
+        }
+        catch (StoreException e) when (isSent && connection is { IsBroken: true })
+        {
+            Abandon(e);
+        }
+        catch (StoreException e)
+        {
+            options.Logger.BatchFailed(Batch.Count, e.Message);
+            Decide(JournalOutcome.Failed);
+        }
+    }
+
+    private Connection Connect()
+    {
+        if (connection is { IsBroken: false })
+            return connection;
+        connection?.Dispose();
+        connection = null;
+        connection = Connection.Open(options.Connection, "journal", options.Patience);
+        options.Logger.Connected(connection.Server, "journal");
+        return connection;
+    }
+
+    private void GiveHandles(Connection open)
+    {
+        foreach (var (write, isNew) in Batch)
+        {
+            if (!isNew)
+                continue;
+            if (nextHandle > lastHandle)
+            {
+                using var block = open.Query("SELECT nextval('binding_id')");
+                nextHandle = block.Int64(0, 0);
+                lastHandle = nextHandle + HandleBlock - 1;
+            }
+
+            write.RowId = nextHandle++;
+        }
+    }
+
+    private bool TryCommitOnce(Connection open)
+    {
+        Gather();
+        try
+        {
+            if (Batch.Exists(static p => p.Write.Outcome == JournalOutcome.Pending))
+                Accept(writer.Commit(open, NodeId));
+            return true;
+        }
+        catch (StoreException e) when (e.SqlState == "LS001")
+        {
+            foreach (var shard in BatchWriter.FencedShards(e))
+                shards[shard].Epoch = Lost;
+        }
+        catch (StoreException e) when (e.SqlState == "LS002")
+        {
+            foreach (var (write, lease) in writer.Conflicts(e))
+            {
+                write.Outcome = JournalOutcome.LeaseConflict;
+                write.Conflict = lease;
+            }
+        }
+
+        return false;
+    }
+
+    private void Gather()
+    {
+        writer.Clear();
+        foreach (ref var shard in shards.AsSpan())
+            shard.Rewind();
+        foreach (var (write, _) in Batch)
+        {
+            ref var shard = ref shards[write.Shard];
+            if (write.Epoch != shard.Epoch)
+                write.Outcome = JournalOutcome.Fenced;
+            if (write.Outcome != JournalOutcome.Pending)
+                continue;
+            write.Sequence = ++shard.Next;
+            writer.Add(write);
+        }
+
+        for (var i = 0; i < shards.Length; i++)
+        {
+            if (shards[i].Next != shards[i].LastSequence)
+                writer.Add(i, shards[i]);
+        }
+    }
+
+    private void Accept(long at)
+    {
+        foreach (ref var shard in shards.AsSpan())
+            shard.Accept();
+        var committed = 0;
+        var conflicts = 0;
+        foreach (var (write, _) in Batch)
+        {
+            write.ChangedAt = at;
+            if (write.Outcome == JournalOutcome.LeaseConflict)
+                conflicts++;
+            else if (write.Outcome == JournalOutcome.Pending)
+                committed++;
+        }
+
+        Decide(JournalOutcome.Committed);
+        Counters.CountBatch(committed, conflicts);
+    }
+
+    private void Abandon(StoreException error)
+    {
+        var lost = 0;
+        foreach (var (write, _) in Batch)
+        {
+            ref var shard = ref shards[write.Shard];
+            if (write.Outcome != JournalOutcome.Pending || shard.Epoch == Lost)
+                continue;
+            shard.Epoch = Lost;
+            lost++;
+        }
+
+        options.Logger.OutcomeUnknown(Batch.Count, lost, error.Message);
+        Decide(JournalOutcome.Fenced);
+    }
+
+    private void Decide(JournalOutcome outcome)
+    {
+        var decided = 0;
+        foreach (var (write, isNew) in Batch)
+        {
+            if (isNew && (outcome != JournalOutcome.Committed || write.Outcome != JournalOutcome.Pending))
+                write.RowId = 0;
+            if (write.Outcome != JournalOutcome.Pending)
+                continue;
+            write.Outcome = outcome;
+            decided++;
+        }
+
+        if (outcome == JournalOutcome.Failed)
+            Counters.CountFailed(decided);
+    }
+}

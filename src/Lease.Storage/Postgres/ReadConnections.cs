@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+
+namespace Lease.Storage.Postgres;
+
+/// <summary>Connections that only read: as many as are in use at once. One that failed is not used again.</summary>
+/// <param name="options">How to connect.</param>
+internal sealed class ReadConnections(PostgresStoreOptions options) : IDisposable
+{
+    private const int MaxIdle = 16;
+
+    private readonly ConcurrentBag<Connection> idle = [];
+    private volatile bool disposed;
+
+    /// <summary>Runs <paramref name="read"/> on a connection, on the caller's thread. A connection that had gone while it was idle is replaced once.</summary>
+    /// <exception cref="StoreException">The server cannot be reached, or refuses.</exception>
+    public TResult Use<TArgument, TResult>(TArgument argument, Func<Connection, TArgument, TResult> read)
+        where TArgument : allows ref struct
+    {
+        while (idle.TryTake(out var old))
+        {
+            try
+            {
+                return Read(old, argument, read);
+            }
+            catch (StoreException) when (old.IsBroken && !disposed)
+            {
+                // The next one may be whole.
+            }
+        }
+
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return Read(Connection.Open(options.Connection, "queries", options.Patience), argument, read);
+    }
+
+    public void Dispose()
+    {
+        disposed = true;
+        while (idle.TryTake(out var connection))
+            connection.Dispose();
+    }
+
+    private TResult Read<TArgument, TResult>(Connection connection, TArgument argument, Func<Connection, TArgument, TResult> read)
+        where TArgument : allows ref struct
+    {
+        try
+        {
+            return read(connection, argument);
+        }
+        finally
+        {
+            if (connection.IsBroken || disposed || idle.Count >= MaxIdle)
+                connection.Dispose();
+            else
+                idle.Add(connection);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Storage;
+
+internal static partial class StorageLog
+{
+    [LoggerMessage(2001, LogLevel.Error, "a batch of {Writes} writes was not stored, their clients get no answer: {Reason}")]
+    public static partial void BatchFailed(this ILogger logger, int writes, string reason);
+
+    [LoggerMessage(2002, LogLevel.Error, "the shards could not be read again after a failed batch: {Reason}")]
+    public static partial void RereadFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(2003, LogLevel.Information, "{Store}: {Report}")]
+    public static partial void Opened(this ILogger logger, string store, string report);
+
+    [LoggerMessage(2004, LogLevel.Error, "what became of a batch of {Writes} writes is unknown, their clients get no answer and their {Shards} shards are claimed anew: {Reason}")]
+    public static partial void OutcomeUnknown(this ILogger logger, int writes, int shards, string reason);
+
+    [LoggerMessage(2005, LogLevel.Information, "connected to {Server} for {Purpose}")]
+    public static partial void Connected(this ILogger logger, string server, string purpose);
+
+    [LoggerMessage(2006, LogLevel.Warning, "the event log cannot be read, active queries wait: {Reason}")]
+    public static partial void TailFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(2007, LogLevel.Information, "schema version {Version} of {Store} is there")]
+    public static partial void Migrated(this ILogger logger, int version, string store);
+
+    [LoggerMessage(2008, LogLevel.Warning, "old events were not deleted: {Reason}")]
+    public static partial void NotPruned(this ILogger logger, string reason);
+}

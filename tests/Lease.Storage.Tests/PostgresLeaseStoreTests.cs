@@ -1,0 +1,302 @@
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Lease.Kernel.TestKit;
+using Lease.Storage.Postgres;
+
+namespace Lease.Storage.Tests;
+
+/// <summary>The conformance suite on PostgreSQL, and what only a server can suffer.</summary>
+public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreConformance
+{
+    private readonly string database = $"t{Guid.NewGuid():n}";
+    private Connection? control;
+
+    private string ConnectionString => server.ConnectionTo(database);
+
+    protected override Task<ILeaseStore> OpenAsync()
+    {
+        Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
+        if (control is null)
+        {
+            using (var admin = OpenControl("postgres"))
+                admin.Execute($"CREATE DATABASE {database}");
+            control = OpenControl(database);
+            control.Execute("CREATE TABLE test_clock (ahead bigint NOT NULL)");
+            control.Execute("INSERT INTO test_clock VALUES (0)");
+        }
+
+        var store = Open();
+        control.Execute(
+            """
+            CREATE OR REPLACE FUNCTION lease_clock() RETURNS bigint LANGUAGE sql VOLATILE
+            AS 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + (SELECT ahead FROM test_clock)'
+            """);
+        return Task.FromResult<ILeaseStore>(store);
+    }
+
+    protected override Task CleanAsync()
+    {
+        if (control is null)
+            return Task.CompletedTask;
+        control.Dispose();
+        using var admin = OpenControl("postgres");
+        admin.Execute($"DROP DATABASE {database} WITH (FORCE)");
+        return Task.CompletedTask;
+    }
+
+    protected override void Advance(TimeSpan by)
+    {
+        control!.Parameters.Add((long)by.TotalMilliseconds);
+        control.Run("UPDATE test_clock SET ahead = ahead + $1");
+    }
+
+    protected override long Now() => Scalar("SELECT lease_clock()");
+
+    protected override void Settle()
+    {
+        var last = Scalar("SELECT max(changed_at) FROM shard");
+        SpinWait.SpinUntil(() => Store.SettledThrough >= last, TimeSpan.FromSeconds(20)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Of_nodes_that_start_together_one_makes_the_tables()
+    {
+        await Store.DisposeAsync();
+        control!.Execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Open())));
+        stores.Select(static s => s.Meta.ClusterId).Distinct().ShouldHaveSingleItem();
+        Scalar("SELECT count(*) FROM shard").ShouldBe(Shards);
+        foreach (var store in stores)
+            await store.DisposeAsync();
+    }
+
+    [Fact]
+    public void Newer_tables_are_refused()
+    {
+        control!.Execute("UPDATE meta SET value = '99' WHERE key = 'schema-version'");
+        Should.Throw<StoreException>(() => Open()).Message.ShouldContain("schema version 99");
+    }
+
+    [Fact]
+    public void A_server_that_is_not_there_is_named()
+        => Should.Throw<StoreException>(() => PostgresLeaseStore.Open(new PostgresStoreOptions { Connection = "host=/nowhere dbname=x" })).Message.ShouldContain("/nowhere");
+
+    [Fact]
+    public async Task A_shard_that_another_node_took_is_fenced_and_the_other_shards_of_the_batch_are_stored()
+    {
+        var writes = Enumerable.Range(0, 40).Select(i => Write(i, 0, new LeaseChange(Lease(i), LeaseState.Active))).ToList();
+        control!.Execute("UPDATE shard SET owner = 'node-2', epoch = epoch + 1 WHERE shard_id = 2");
+        foreach (var write in writes)
+            Store.TryAppend(write).ShouldBeTrue();
+        foreach (var write in writes)
+        {
+            await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
+            write.Outcome.ShouldBe(write.Shard == 2 ? JournalOutcome.Fenced : JournalOutcome.Committed);
+        }
+
+        (await LeasesAsync()).Select(static l => l.Key).ShouldBe(writes.Where(static w => w.Shard != 2).Select(static w => w.Leases.Span[0].Key));
+        Scalar("SELECT count(*) FROM shard s WHERE last_sequence <> (SELECT count(*) FROM event e WHERE e.shard_id = s.shard_id)").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_two_writes_do_to_one_lease_has_the_order_of_the_writes()
+    {
+        var first = await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)));
+        var free = Write(1, first.RowId, new LeaseChange(Lease(7), LeaseState.Free));
+        var claim = Write(2, 0, new LeaseChange(Lease(7), LeaseState.Active));
+        Store.TryAppend(free).ShouldBeTrue();
+        Store.TryAppend(claim).ShouldBeTrue();
+        (await ((Answer)claim.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20))).Outcome.ShouldBe(JournalOutcome.Committed);
+        free.Outcome.ShouldBe(JournalOutcome.Committed);
+    }
+
+    [Fact]
+    public async Task A_commit_whose_outcome_is_unknown_is_told_as_fenced_and_its_shard_is_served_again_after_a_claim()
+    {
+        control!.Execute("BEGIN; SELECT 1 FROM shard FOR UPDATE");
+        var write = Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active));
+        Store.TryAppend(write).ShouldBeTrue();
+        using (var killer = OpenControl(database))
+            SpinWait.SpinUntil(() => Kill(killer, "journal", "AND wait_event_type = 'Lock'"), TimeSpan.FromSeconds(20)).ShouldBeTrue();
+        (await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20))).Outcome.ShouldBe(JournalOutcome.Fenced);
+        control.Execute("ROLLBACK");
+        (await AppendAsync(Write(1, 0))).Outcome.ShouldBe(JournalOutcome.Fenced, "not before the claim");
+        await ClaimAsync();
+        (await AppendAsync(Write(1, (await LoadAsync(1)).RowId))).Outcome.ShouldBe(JournalOutcome.Committed);
+    }
+
+    [Fact]
+    public async Task Connections_that_were_lost_are_made_anew()
+    {
+        await AppendAsync(Write(1, 0));
+        await LoadAsync(1);
+        Found(new BindingSelection.Every()).ShouldBe([1]);
+        using (var killer = OpenControl(database))
+        {
+            foreach (var purpose in new[] { "journal", "loader", "queries", "tail" })
+                Kill(killer, purpose, "").ShouldBeTrue(purpose);
+        }
+
+        Found(new BindingSelection.Every()).ShouldBe([1]);
+        var loaded = new LoadAnswer();
+        Store.Load(Key(1), loaded);
+        await loaded.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        (await LoadAsync(1)).Payload.ShouldNotBeNull();
+        await TryClaimAsync();
+        (await AppendAsync(Write(2, 0))).Outcome.ShouldBe(JournalOutcome.Committed);
+        Replayed(new EventPosition(0, -1, 0), 10).ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public async Task The_server_may_refuse_a_batch_and_service_goes_on()
+    {
+        control!.Execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$");
+        control.Execute("CREATE TRIGGER full_disk BEFORE INSERT ON event EXECUTE FUNCTION refuse()");
+        (await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)))).Outcome.ShouldBe(JournalOutcome.Failed);
+        control.Execute("DROP TRIGGER full_disk ON event");
+        (await LeasesAsync()).ShouldBeEmpty();
+        var write = await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)));
+        (write.Outcome, write.Sequence).ShouldBe((JournalOutcome.Committed, 1));
+    }
+
+    [Fact]
+    public async Task Every_node_publishes_the_events_of_all_in_one_order_without_holes()
+    {
+        var streams = new[] { new EventStream(), new EventStream() };
+        var takers = streams.Select(static s => new Taker(s)).ToArray();
+        var nodes = streams.Select(s => Open(o => o with { EventStream = s, MaxBatch = 8 })).ToArray();
+        var seen = (await Store.BeatAsync("node-1", 0, NodeState.Up, CancellationToken.None)).Shards;
+        await Store.ReleaseAllAsync("node-1");
+        var epochs = new Dictionary<int, (int Node, long Epoch)>();
+        for (var node = 0; node < 2; node++)
+        {
+            await nodes[node].JoinAsync($"n{node}", "", "", CancellationToken.None);
+            var mine = seen.Where(s => s.Shard % 2 == node).Select(static s => new ShardOwnership(s.Shard, null, s.Epoch + 1)).ToArray();
+            foreach (var grant in await nodes[node].ClaimAsync($"n{node}", mine, CancellationToken.None))
+                epochs[grant.Shard] = (node, grant.Epoch);
+        }
+
+        epochs.Count.ShouldBe(Shards);
+        const int count = 3000;
+        var writes = new List<JournalWrite>();
+        for (var i = 0; i < count; i++)
+        {
+            var (node, epoch) = epochs[Key(i).ShardOf(Shards)];
+            Epochs[Key(i).ShardOf(Shards)] = epoch;
+            var write = Write(i, 0);
+            writes.Add(write);
+            nodes[node].TryAppend(write).ShouldBeTrue();
+        }
+
+        foreach (var write in writes)
+            (await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20))).Outcome.ShouldBe(JournalOutcome.Committed);
+        foreach (var taker in takers)
+            SpinWait.SpinUntil(() => taker.Count >= count, TimeSpan.FromSeconds(20)).ShouldBeTrue($"{taker.Count}");
+        var order = takers[0].Taken;
+        order.Count.ShouldBe(count);
+        order.ShouldBe(order.OrderBy(static e => e.At).ThenBy(static e => e.Shard).ThenBy(static e => e.Sequence));
+        takers[1].Taken.ShouldBe(order);
+        foreach (var node in nodes)
+            await node.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Old_events_are_pruned_and_who_asks_for_them_is_told()
+    {
+        for (var i = 0; i < 20; i++)
+            await AppendAsync(Write(i, 0));
+        var first = Scalar("SELECT min(at) FROM event");
+        Settle();
+        Store.FindStart(first).ShouldNotBeNull();
+        await using (Open(static o => o with { EventMaxCount = 5 }))
+            SpinWait.SpinUntil(() => Scalar("SELECT count(*) FROM event") <= 5, TimeSpan.FromSeconds(20)).ShouldBeTrue();
+        Scalar("SELECT count(*) FROM event").ShouldBeGreaterThan(0);
+        Store.FindStart(first).ShouldBeNull();
+        var rows = default(NoRows);
+        Store.Replay(new EventPosition(first, -1, 0), 100, ref rows).Lost.ShouldBeTrue();
+    }
+
+    private PostgresLeaseStore Open(Func<PostgresStoreOptions, PostgresStoreOptions>? change = null)
+    {
+        var options = new PostgresStoreOptions { Connection = ConnectionString, ShardCount = Shards, Patience = TimeSpan.FromSeconds(20) };
+        return PostgresLeaseStore.Open(change is null ? options : change(options));
+    }
+
+    // The first try may find the lost connection.
+    private async Task TryClaimAsync()
+    {
+        try
+        {
+            await ClaimAsync();
+        }
+        catch (StoreException)
+        {
+            await ClaimAsync();
+        }
+    }
+
+    private Connection OpenControl(string name) => Connection.Open(server.ConnectionTo(name), "test", TimeSpan.FromSeconds(20));
+
+    private static bool Kill(Connection killer, string purpose, string condition)
+    {
+        killer.Parameters.Add($"lease {purpose}");
+        using var killed = killer.Query(
+            $"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database() {condition}");
+        return killed.Rows > 0;
+    }
+
+    private long Scalar(string sql)
+    {
+        using var result = control!.Query(sql);
+        return result.Int64(0, 0);
+    }
+
+    private sealed class Taker : IActorRef
+    {
+        private readonly List<(long At, int Shard, long Sequence)> taken = [];
+
+        public Taker(EventStream stream) => stream.Subscribe<JournalCommitted>(this);
+
+        public string Path => "/taker";
+
+        public int Count
+        {
+            get
+            {
+                lock (taken)
+                    return taken.Count;
+            }
+        }
+
+        public List<(long At, int Shard, long Sequence)> Taken
+        {
+            get
+            {
+                lock (taken)
+                    return [.. taken];
+            }
+        }
+
+        public void Tell(object message, IActorRef? sender = null)
+        {
+            lock (taken)
+                taken.AddRange(((JournalCommitted)message).Writes.Select(static w => (w.ChangedAt, w.Shard, w.Sequence)));
+        }
+    }
+
+    private sealed class LoadAnswer : IActorRef
+    {
+        private readonly TaskCompletionSource<object> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<object> Task => told.Task;
+
+        public string Path => "/load";
+
+        public void Tell(object message, IActorRef? sender = null) => told.TrySetResult(message);
+    }
+
+    private struct NoRows : IBindingVisitor
+    {
+        public readonly bool Visit(in BindingRecord record) => true;
+    }
+}
