@@ -108,6 +108,8 @@ public sealed class NodeLinks : IDisposable
         var socket = new Socket(where.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (where.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = where.Address.Equals(IPAddress.IPv6Any);
             socket.Bind(where);
             socket.Listen(Backlog);
             return socket;

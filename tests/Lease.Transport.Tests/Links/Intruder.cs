@@ -64,9 +64,31 @@ internal sealed class Intruder : IAsyncDisposable
     public Task StartTlsWithoutCertificateAsync()
         => StartTlsAsync(new SslClientAuthenticationOptions { TargetHost = "::1", RemoteCertificateValidationCallback = static (_, _, _, _) => true, ClientCertificates = new X509CertificateCollection() });
 
-    public async Task SayAsync(params byte[] octets) => await stream.WriteAsync(octets).AsTask().WaitAsync(Deadline);
+    /// <summary>Says this, as far as the node listens.</summary>
+    public async Task SayAsync(params byte[] octets)
+    {
+        try
+        {
+            await stream.WriteAsync(octets).AsTask().WaitAsync(Deadline);
+        }
+        catch (IOException)
+        {
+            // It has closed already.
+        }
+    }
 
-    public void FinishWriting() => socket.Shutdown(SocketShutdown.Send);
+    /// <summary>Says that nothing more will come.</summary>
+    public void FinishWriting()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // It has closed already.
+        }
+    }
 
     /// <summary>Waits until the node closes the connection; what it says before is passed over.</summary>
     public async Task ClosedAsync()
