@@ -12,6 +12,7 @@ var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 netwo
     LwaftrCommand.Create(),
     ClientCommand.Create(),
     RelayCommand.Create(),
+    ClusterCommand.Create(),
 };
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0
