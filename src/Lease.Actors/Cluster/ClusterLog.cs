@@ -19,8 +19,8 @@ internal static partial class ClusterLog
     [LoggerMessage(6005, LogLevel.Critical, "another process has joined as {Node}: this one serves nothing any more; give each node a name of its own (Lease.node.id)")]
     public static partial void Replaced(this ILogger logger, string node);
 
-    [LoggerMessage(6006, LogLevel.Warning, "shard {Shard} could not be given up: {Reason}")]
-    public static partial void NotReleased(this ILogger logger, int shard, string reason);
+    [LoggerMessage(6006, LogLevel.Warning, "{Shards} shards could not be given up: {Reason}")]
+    public static partial void NotReleased(this ILogger logger, int shards, string reason);
 
     [LoggerMessage(6007, LogLevel.Warning, "the cluster could not be left, the others see it in four seconds: {Reason}")]
     public static partial void NotLeft(this ILogger logger, string reason);

@@ -20,6 +20,7 @@ public sealed class ClusterMember : ReceiveActor
     private readonly ILogger logger;
     private readonly Dictionary<int, ShardGrant> served = [];
     private readonly HashSet<ShardGrant> stopping = [];
+    private readonly List<ShardGrant> toRelease = [];
     private NodeState state = NodeState.Joining;
     private long incarnation;
     private bool reachable = true;
@@ -40,8 +41,9 @@ public sealed class ClusterMember : ReceiveActor
         this.newState = newState;
         this.logger = logger;
         ReceiveAsync<Beat>(_ => BeatAsync());
-        Receive<ShardLost>(lost => served.Remove(lost.Shard));
-        ReceiveAsync<Stopped>(stopped => ReleaseAsync(stopped.Grant));
+        Receive<ShardLost>(OnLost);
+        Receive<Stopped>(OnStopped);
+        ReceiveAsync<Release>(_ => ReleaseAsync());
         ReceiveAsync<LeaveCluster>(_ => LeaveAsync(Sender));
     }
 
@@ -63,6 +65,13 @@ public sealed class ClusterMember : ReceiveActor
         StopServing();
     }
 
+    // It may be this node's own still, with a commit whose outcome is unknown: then it is claimed anew at once.
+    private void OnLost(ShardLost lost)
+    {
+        served.Remove(lost.Shard);
+        Self.Tell(Beat.Instance);
+    }
+
     private async Task BeatAsync()
     {
         try
@@ -75,6 +84,7 @@ public sealed class ClusterMember : ReceiveActor
             reachable = true;
             if (TrySettle(view))
                 await PlaceAsync(view);
+            node.Viewed(view);
         }
         catch (IOException e)
         {
@@ -186,17 +196,27 @@ public sealed class ClusterMember : ReceiveActor
         region.StopShard(grant.Shard, () => self.Tell(new Stopped(grant)));
     }
 
-    private async Task ReleaseAsync(ShardGrant grant)
+    // Shards stop together: those whose messages wait behind this one are given up in one transaction.
+    private void OnStopped(Stopped stopped)
     {
-        stopping.Remove(grant);
+        if (toRelease.Count == 0)
+            Self.Tell(Release.Instance);
+        toRelease.Add(stopped.Grant);
+    }
+
+    private async Task ReleaseAsync()
+    {
+        var grants = toRelease.ToArray();
+        toRelease.Clear();
+        stopping.ExceptWith(grants);
         try
         {
-            await store.ReleaseAsync(node.NodeId, [grant], CancellationToken.None);
+            await store.ReleaseAsync(node.NodeId, grants, CancellationToken.None);
         }
         catch (IOException e)
         {
-            // It is this node's own still, and a later beat claims it again or gives it up again.
-            logger.NotReleased(grant.Shard, e.Message);
+            // They are this node's own still, and a later beat claims them again or gives them up again.
+            logger.NotReleased(grants.Length, e.Message);
         }
     }
 
@@ -218,9 +238,10 @@ public sealed class ClusterMember : ReceiveActor
         Become(() =>
         {
             Receive<ShardLost>(lost => served.Remove(lost.Shard));
-            ReceiveAsync<Stopped>(async stopped =>
+            Receive<Stopped>(OnStopped);
+            ReceiveAsync<Release>(async _ =>
             {
-                await ReleaseAsync(stopped.Grant);
+                await ReleaseAsync();
                 await EndAsync(sender);
             });
         });
@@ -231,7 +252,7 @@ public sealed class ClusterMember : ReceiveActor
 
     private async Task EndAsync(IActorRef sender)
     {
-        if (stopping.Count > 0)
+        if (stopping.Count > 0 || toRelease.Count > 0)
             return;
         try
         {
@@ -254,6 +275,11 @@ public sealed class ClusterMember : ReceiveActor
     }
 
     private sealed record Stopped(ShardGrant Grant);
+
+    private sealed class Release
+    {
+        public static readonly Release Instance = new();
+    }
 }
 
 /// <summary>Who a node is, and what it tells of its membership.</summary>
@@ -263,6 +289,9 @@ public sealed class ClusterMember : ReceiveActor
 /// <param name="Replaced">Called when another process has joined under the same name: this one serves nothing any more.</param>
 public sealed record ClusterNode(string NodeId, string Address, string Fingerprint, Action Replaced)
 {
+    /// <summary>Called with each view of the cluster that was acted on.</summary>
+    public Action<ClusterView> Viewed { get; init; } = static _ => { };
+
     /// <summary>Ends when the node has been placed for the first time: it serves, and owns its shards, maybe none. Fails with an <see cref="IOException"/> when the store cannot be reached before that.</summary>
     public TaskCompletionSource Placed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

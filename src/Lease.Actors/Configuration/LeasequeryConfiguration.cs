@@ -143,11 +143,6 @@ public sealed record LeasequeryTcp
     public TimeSpan ActiveIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }
 
-/// <summary>Files of the TLS service, PEM.</summary>
-/// <param name="CertificateFile">The server's certificate, with its chain.</param>
-/// <param name="KeyFile">Its private key.</param>
-/// <param name="AuthoritiesFile">Certificates of those who may have signed a requestor's.</param>
-public sealed record LeasequeryTls(string CertificateFile, string KeyFile, string AuthoritiesFile);
 
 /// <summary>The <c>Lease.leasequery</c> object: who may learn the bindings, and how.</summary>
 public sealed record LeasequeryConfiguration
@@ -160,7 +155,7 @@ public sealed record LeasequeryConfiguration
     public LeasequeryTcp Tcp { get; init; } = new();
 
     /// <summary>TLS; null: STARTTLS is refused.</summary>
-    public LeasequeryTls? Tls { get; init; }
+    public TlsFileNames? Tls { get; init; }
 
     /// <summary>Whether active leasequery is served.</summary>
     public bool Active { get; init; } = true;

@@ -34,10 +34,10 @@ internal static class ServeCommand
         try
         {
             await using var server = await LeaseServer.StartAsync(configuration, Path.GetFullPath(data), TimeProvider.System, loggers);
-            logger.Ready(server.Port, data);
+            logger.Ready(server.Port, configuration.Storage.PostgresConnection is null ? data : "PostgreSQL");
             await UntilStoppedAsync(server, file, logger, cancellation);
             PrintCounters(server);
-            return ExitCode.Done;
+            return server.Replaced.IsCompleted ? ExitCode.Failed : ExitCode.Done;
         }
         catch (IOException e)
         {
@@ -69,7 +69,7 @@ internal static class ServeCommand
             PrintCounters(server);
         });
         using var cancelled = cancellation.Register(() => stop.TrySetResult());
-        await stop.Task;
+        await Task.WhenAny(stop.Task, server.Replaced);
     }
 
     private static async Task ReloadAsync(LeaseServer server, string file, ILogger logger)

@@ -34,30 +34,22 @@ internal sealed class ConfigurationReader
         var dhcp4 = root.Object("Dhcp4");
         root.WithoutEffect(ServiceReader.NoEffect, "Control-agent", "DhcpDdns", "Logging");
         root.RefuseUnknown();
-        var shards = (int)(lease.Object("cluster") is { } cluster ? ReadShards(cluster) : 16);
-        var node = lease.Object("node");
-        var nodeId = node?.Text("id") is { Length: > 0 } id ? id : Environment.MachineName;
-        node?.RefuseUnknown();
-        if (lease.Object("storage") is { } storage)
-        {
-            storage.Choice("type", "sqlite");
-            storage.RefuseUnknown();
-        }
-
+        var storage = NodeReader.ReadStorage(lease);
+        var node = NodeReader.ReadNode(lease, storage);
         var serverPort = (int)(lease.Number("server-port", 0, ushort.MaxValue) ?? 547);
         var clientPort = (int)(lease.Number("client-port", 0, ushort.MaxValue) ?? 546);
         var ownLeasequery = lease.Object("leasequery");
         var leasequery = new LeasequeryReader(serverPort).Read(ownLeasequery);
         lease.WithoutEffect("has no effect yet", "admin");
         lease.RefuseUnknown();
-        (Dhcp4Configuration Configuration, LogLevel? LogLevel)? service4 = dhcp4 is null ? null : new Dhcp4Reader(dhcp4, shards, leasequery.RetentionAge).Read();
+        (Dhcp4Configuration Configuration, LogLevel? LogLevel)? service4 = dhcp4 is null ? null : new Dhcp4Reader(dhcp4, storage.Shards, leasequery.RetentionAge).Read();
         if (dhcp6 is null)
-            return service4 is var (engine, engineLevel) ? BehindOther(root, engine, leasequery, nodeId, shards, engineLevel) : Missing(root);
+            return service4 is var (engine, engineLevel) ? BehindOther(root, engine, leasequery, node, storage, engineLevel) : Missing(root);
         leasequery = KeaLeasequeryHook.Apply(dhcp6, leasequery, hasOwn: ownLeasequery?.Has("requestors") == true);
-        var (service, level) = new Dhcp6Reader(dhcp6, shards, serverPort, clientPort, leasequery.RetentionAge).Read();
+        var (service, level) = new Dhcp6Reader(dhcp6, storage.Shards, serverPort, clientPort, leasequery.RetentionAge).Read();
         if (service4 is not null && service.Dhcp4o6Port != 0)
             dhcp6.Warn("dhcp4o6-port", "has no effect: this program serves Dhcp4 itself");
-        return new LeaseConfiguration(service, service4?.Configuration, leasequery, nodeId, shards, level ?? service4?.LogLevel);
+        return new LeaseConfiguration(service, service4?.Configuration, leasequery, node, storage, level ?? service4?.LogLevel);
     }
 
     private static LeaseConfiguration? Missing(ConfigurationNode root)
@@ -68,7 +60,7 @@ internal sealed class ConfigurationReader
 
     // A DHCPv4 engine alone: another program's DHCPv6 server hands it its messages.
     private static LeaseConfiguration? BehindOther(
-        ConfigurationNode root, Dhcp4Configuration engine, LeasequeryConfiguration leasequery, string nodeId, int shards, LogLevel? level)
+        ConfigurationNode root, Dhcp4Configuration engine, LeasequeryConfiguration leasequery, NodeConfiguration node, StorageConfiguration storage, LogLevel? level)
     {
         if (engine.Dhcp4o6Port == 0)
         {
@@ -77,13 +69,6 @@ internal sealed class ConfigurationReader
         }
 
         var none = new Dhcp6Configuration { Interfaces = [], Links = [], Options = OptionSet.Empty, Reservations = ReservationTable.Empty };
-        return new LeaseConfiguration(none, engine, leasequery, nodeId, shards, level);
-    }
-
-    private static uint ReadShards(ConfigurationNode cluster)
-    {
-        var shards = cluster.Number("shards", 1, 1024) ?? 16;
-        cluster.RefuseUnknown();
-        return shards;
+        return new LeaseConfiguration(none, engine, leasequery, node, storage, level);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class LeasequeryReader(int serverPort)
         if (node is null)
             return usual with { Tcp = usual.Tcp with { Addresses = [new Ipv6Address(1)], Port = serverPort } };
         var requestors = node.Objects("requestors").Select(ReadRequestor).ToList();
-        var tls = node.Object("tls") is { } files ? ReadTls(files) : null;
+        var tls = node.Object("tls") is { } files ? TlsReader.Read(files) : null;
         if (tls is null && requestors.Exists(static r => r.Tls == TlsUse.Required))
             node.Error("tls", "is missing: a requestor requires TLS; name \"certificate\", \"key\" and \"authorities\"");
         var retention = node.Object("retention");
@@ -144,16 +144,6 @@ internal sealed class LeasequeryReader(int serverPort)
         }
 
         return addresses;
-    }
-
-    private static LeasequeryTls? ReadTls(ConfigurationNode node)
-    {
-        var (certificate, key, authorities) = (node.Text("certificate"), node.Text("key"), node.Text("authorities"));
-        node.RefuseUnknown();
-        if (!string.IsNullOrEmpty(certificate) && !string.IsNullOrEmpty(key) && !string.IsNullOrEmpty(authorities))
-            return new LeasequeryTls(certificate, key, authorities);
-        node.Error("certificate, key and authorities must name PEM files");
-        return null;
     }
 
     private static HashSet<OptionCode> ReadOptions(ConfigurationNode node)

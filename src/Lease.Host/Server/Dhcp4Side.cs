@@ -42,6 +42,9 @@ internal sealed class Dhcp4Side : IDisposable
 
     public Dhcp4Counters Counters { get; } = new();
 
+    /// <summary>Who takes what another program's DHCPv6 server handed to a node.</summary>
+    public IDatagramHandler BehindOther => new ForwardedIntake(system, engine, Counters);
+
     /// <summary>Who takes DHCPV4-QUERYs.</summary>
     public IDhcp4Service Service => forwarder is null ? engine : forwarder;
 
@@ -57,7 +60,7 @@ internal sealed class Dhcp4Side : IDisposable
     {
         if (port == 0)
             return;
-        IDatagramHandler handler = forwarder is null ? new ForwardedIntake(system, engine, Counters) : forwarder;
+        var handler = forwarder is null ? BehindOther : forwarder;
         loopback = UdpServer.StartAt(new IPEndPoint(IPAddress.IPv6Loopback, port), "lo", handler, system.TimeProvider, transportLog);
         if (forwarder is not null)
             forwarder.Loopback = loopback.FirstChannel;

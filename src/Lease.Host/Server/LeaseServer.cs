@@ -10,7 +10,6 @@ using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Protocol.Dhcp6;
-using Lease.Storage.Sqlite;
 using Lease.Transport.Tcp;
 using Lease.Transport.Udp;
 using Microsoft.Extensions.Logging;
@@ -24,7 +23,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
 
     private readonly ActorSystem system;
-    private readonly SqliteLeaseStore store;
+    private readonly ILeaseStore store;
     private readonly ShardRegion region;
     private readonly Dhcp6Intake intake;
     private readonly Dhcp6Counters counters;
@@ -34,15 +33,16 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly LeasequeryService leasequery;
     private readonly Dhcp6Settings settings;
     private readonly Dhcp4Side dhcp4;
+    private readonly PacketForwarder forwarder;
+    private readonly TaskCompletionSource replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IActorRef? member;
     private UdpServer? udp;
     private TcpServer? tcp;
 
-    private LeaseServer(LeaseConfiguration configuration, byte[] serverDuid, ActorSystem system, SqliteLeaseStore store, ILoggerFactory loggers)
+    private LeaseServer(LeaseConfiguration configuration, byte[] serverDuid, ActorSystem system, ILeaseStore store, ILoggerFactory loggers)
     {
         this.system = system;
         this.store = store;
-        node = new ClusterNode(configuration.NodeId, "", ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount), static () => { });
         logger = loggers.CreateLogger("Lease.Server");
         counters = new Dhcp6Counters();
         var leaseLog = loggers.CreateLogger("Lease.Dhcp6");
@@ -62,6 +62,9 @@ internal sealed class LeaseServer : IAsyncDisposable
             loggers.CreateLogger("Lease.Leasequery"));
         dhcp4 = new Dhcp4Side(configuration, system, region, leasequery, () => intake?.Settings, loggers.CreateLogger("Lease.Dhcp4"));
         intake = new Dhcp6Intake(system, region, leasequery, dhcp4.Service, counters, leaseLog);
+        forwarder = new PacketForwarder(new ClusterDirectory(configuration.Node.Id, store.Meta.ShardCount), region, intake, dhcp4.BehindOther, system.TimeProvider);
+        var fingerprint = ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount);
+        node = new ClusterNode(configuration.Node.Id, configuration.Node.Link?.Address.ToString() ?? "", fingerprint, () => replaced.TrySetResult()) { Viewed = forwarder.Update };
     }
 
     /// <summary>Figures of the DHCPv6 service.</summary>
@@ -75,6 +78,9 @@ internal sealed class LeaseServer : IAsyncDisposable
 
     /// <summary>The TCP port on which bulk and active leasequery are served; 0 for none.</summary>
     public int LeasequeryPort => tcp?.Port ?? 0;
+
+    /// <summary>Ends when another process has taken this node's name: this one serves nothing any more.</summary>
+    public Task Replaced => replaced.Task;
 
     /// <summary>Figures of leasequery.</summary>
     public LeasequeryCounters LeasequeryCounters => leasequery.Counters;
@@ -95,21 +101,11 @@ internal sealed class LeaseServer : IAsyncDisposable
     public static async Task<LeaseServer> StartAsync(LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers)
     {
         var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = time, LoggerFactory = loggers });
-        SqliteLeaseStore? store = null;
+        ILeaseStore? store = null;
         LeaseServer? server = null;
         try
         {
-            store = SqliteLeaseStore.Open(new SqliteStoreOptions
-            {
-                Directory = directory,
-                ShardCount = configuration.Shards,
-                TimeProvider = time,
-                Logger = loggers.CreateLogger("Lease.Storage"),
-                EventStream = system.EventStream,
-                EventMaxAge = configuration.Leasequery.RetentionAge,
-                EventMaxCount = configuration.Leasequery.RetentionCount,
-                AfterTell = () => system.Assist(busy: false),
-            });
+            store = Stores.Open(configuration, directory, system, loggers);
             server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
             await server.OpenAsync(configuration, loggers);
             return server;
@@ -137,6 +133,8 @@ internal sealed class LeaseServer : IAsyncDisposable
     public IEnumerable<(string Name, long Value)> AllCounters()
     {
         foreach (var counter in counters.NonZero().Concat(dhcp4.Counters.NonZero()).Concat(leasequery.Counters.NonZero()))
+            yield return counter;
+        foreach (var counter in forwarder.Counters().Where(static c => c.Value != 0))
             yield return counter;
         (string, long)[] others =
         [
@@ -176,22 +174,23 @@ internal sealed class LeaseServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no more packets, commits what is under way (a client that has no answer yet asks again), gives the shards up, closes the store.</summary>
+    /// <summary>Commits what is under way (a client that has no answer yet asks again), gives the shards up, tells requestors the last of it, takes no more packets, closes the store.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (member is not null)
+            await member.Ask<LeftCluster>(LeaveCluster.Instance, Timeout.InfiniteTimeSpan);
         intake.Settings = null;
         dhcp4.Stop();
+        udp?.Dispose();
         await leasequery.StopAsync(LastWords);
         tcp?.Dispose();
         await querySystem.DisposeAsync();
-        if (member is not null)
-            await member.Ask<LeftCluster>(LeaveCluster.Instance, Timeout.InfiniteTimeSpan);
-        udp?.Dispose();
+        forwarder.Dispose();
         dhcp4.Dispose();
         await DisposeAsync(system, store);
     }
 
-    private static async Task DisposeAsync(ActorSystem system, SqliteLeaseStore? store)
+    private static async Task DisposeAsync(ActorSystem system, ILeaseStore? store)
     {
         await system.DisposeAsync();
         if (store is not null)
@@ -201,6 +200,8 @@ internal sealed class LeaseServer : IAsyncDisposable
     private async Task OpenAsync(LeaseConfiguration configuration, ILoggerFactory loggers)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
+        if (configuration is { Node.Link: { } link, Storage.PostgresConnection: not null })
+            forwarder.Open(link, clusterLog);
         member = system.ActorOf(
             Props.Create(() => new ClusterMember(node, store, region, grant => new ShardAllocator(grant.Shard, store, system.TimeProvider), clusterLog)), "cluster");
         await node.Placed.Task;

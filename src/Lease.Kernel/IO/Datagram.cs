@@ -71,6 +71,9 @@ public interface IDatagramChannel
     /// <summary>Name of the interface, for subnet selection and logs.</summary>
     string InterfaceName { get; }
 
+    /// <summary>Whether the socket is another node's, which sent the packet on: it is not sent on again.</summary>
+    bool IsRemote => false;
+
     /// <summary>
     /// Sends now, on the caller's thread; <paramref name="data"/> is free again when this returns. A send that the system refuses is counted and logged, not thrown.
     /// </summary>

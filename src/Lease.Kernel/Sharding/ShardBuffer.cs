@@ -39,6 +39,18 @@ internal sealed class ShardBuffer(ActorSystem system, IActorRef region, int capa
         }
     }
 
+    /// <summary>Gives the forwarder what it takes.</summary>
+    public void Forward(IShardForwarder forwarder)
+    {
+        for (var node = messages.First; node is not null;)
+        {
+            var (current, next) = (node, node.Next);
+            node = next;
+            if (forwarder.TryForward(current.Value.Shard, current.Value.Message))
+                messages.Remove(current);
+        }
+    }
+
     /// <summary>Drops what waited long enough.</summary>
     /// <returns>How long the oldest that is left still may wait; null when none is left.</returns>
     public TimeSpan? DropOverdue()

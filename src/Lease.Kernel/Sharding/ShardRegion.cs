@@ -10,6 +10,14 @@ public interface IMessageExtractor
     EntityKey? EntityKeyOf(object message);
 }
 
+/// <summary>Sends messages to the node that serves their shard. Akka.NET: the region's proxy to another region.</summary>
+public interface IShardForwarder
+{
+    /// <summary>Sends a message for a shard that is not served here; must not block or throw.</summary>
+    /// <returns>Whether it was taken: it belongs to the forwarder then. False when nobody is known to serve the shard, or the message is not one to be sent on.</returns>
+    bool TryForward(int shard, object message);
+}
+
 /// <summary>Settings of a <see cref="ShardRegion"/>.</summary>
 public sealed record ShardRegionOptions
 {
@@ -67,6 +75,9 @@ public sealed class ShardRegion : IActorRef
     /// <inheritdoc/>
     public string Path => $"/system/sharding/{TypeName}";
 
+    /// <summary>Takes messages for shards that other nodes serve; null: they wait here.</summary>
+    public IShardForwarder? Forwarder { get; set; }
+
     /// <summary>Figures of all shards together.</summary>
     public ShardCounters Counters { get; } = new();
 
@@ -87,8 +98,17 @@ public sealed class ShardRegion : IActorRef
         var shard = key.ShardOf(options.ShardCount);
         if (Volatile.Read(ref shards[shard]) is { } owner)
             owner.Tell(message, sender);
-        else
+        else if (Forwarder?.TryForward(shard, message) != true)
             KeepUnserved(shard, message, sender);
+    }
+
+    /// <summary>Tries again to forward what waits: other nodes serve other shards now.</summary>
+    public void ForwardUnserved()
+    {
+        if (Forwarder is not { } forwarder)
+            return;
+        lock (gate)
+            unserved.Forward(forwarder);
     }
 
     /// <summary>The shards that are served at the moment.</summary>

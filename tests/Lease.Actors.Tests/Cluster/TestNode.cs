@@ -71,6 +71,9 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     /// <summary>Addresses in the REPLYs that were sent.</summary>
     public List<Ipv6Address> Replies { get; } = [];
 
+    /// <summary>The clients that <see cref="Replies"/> went to, one for each: a packet that waited is answered while another client asks.</summary>
+    public List<byte> RepliedTo { get; } = [];
+
     string IDatagramChannel.InterfaceName => "test";
 
     public Task LeaveAsync() => member.Ask<LeftCluster>(LeaveCluster.Instance, TimeSpan.FromSeconds(10));
@@ -101,6 +104,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     bool IDatagramChannel.Send(ReadOnlySpan<byte> data, in UdpEndpoint destination)
     {
         Dhcp6Message.TryRead(data, 0, out var message, out _).ShouldBeTrue();
+        message.Options.TryGet(OptionCode.ClientId, out var client);
         foreach (var option in message.Options)
         {
             if (!IaOption.TryRead(option, out var ia))
@@ -109,10 +113,14 @@ internal sealed class TestNode : TestKit, IDatagramChannel
             {
                 if (!IaAddressOption.TryRead(inner, out var lease))
                     continue;
-                if (message.Type == MessageType.Reply)
-                    Replies.Add(lease.Address);
-                else
+                if (message.Type != MessageType.Reply)
+                {
                     advertised = lease.Address;
+                    continue;
+                }
+
+                Replies.Add(lease.Address);
+                RepliedTo.Add(client[^1]);
             }
         }
 

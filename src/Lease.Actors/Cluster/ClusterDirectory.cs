@@ -1,0 +1,33 @@
+using Lease.Kernel.Persistence;
+
+namespace Lease.Actors.Cluster;
+
+/// <summary>Where the other nodes that own shards can be reached, as this node saw it last. Written by the cluster member, read by any thread.</summary>
+/// <param name="nodeId">This node.</param>
+/// <param name="shardCount">Number of shards.</param>
+public sealed class ClusterDirectory(string nodeId, int shardCount)
+{
+    private volatile string?[] owners = new string?[shardCount];
+
+    /// <summary>The node link address of a shard's owner; null when that is this node, nobody, or a node that is dead or has no link.</summary>
+    public string? OwnerOf(int shard) => owners[shard];
+
+    /// <summary>Takes over what the store says.</summary>
+    /// <returns>The addresses of nodes that own nothing any more.</returns>
+    public IReadOnlyList<string> Update(ClusterView view)
+    {
+        var addresses = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var node in view.Nodes)
+        {
+            if (node.NodeId != nodeId && node is { IsAlive: true, Address.Length: > 0 })
+                addresses[node.NodeId] = node.Address;
+        }
+
+        var next = new string?[owners.Length];
+        foreach (var shard in view.Shards)
+            next[shard.Shard] = shard.Owner is { } owner ? addresses.GetValueOrDefault(owner) : null;
+        var before = owners;
+        owners = next;
+        return [.. before.OfType<string>().Distinct(StringComparer.Ordinal).Where(a => !next.Contains(a) && !addresses.ContainsValue(a))];
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Lease.Host.Configuration;
+
+/// <summary>Reads <c>Lease.storage</c>, <c>Lease.node</c> and <c>Lease.cluster</c>: where everything is kept, and who serves it.</summary>
+internal static class NodeReader
+{
+    private const int ShardsOfFile = 16;
+    private const int ShardsOfCluster = 64;
+
+    public static StorageConfiguration ReadStorage(ConfigurationNode lease)
+    {
+        string? connection = null;
+        var isShared = false;
+        if (lease.Object("storage") is { } storage)
+        {
+            isShared = storage.Choice("type", "sqlite", "postgresql") == "postgresql";
+            connection = storage.Text("connection");
+            if (isShared && string.IsNullOrWhiteSpace(connection))
+                storage.Error("connection", "is missing: name the database, as in \"host=db1,db2 dbname=lease user=lease\"");
+            else if (!isShared && connection is not null)
+                storage.Error("connection", "is of no use unless \"type\" is \"postgresql\"");
+            storage.RefuseUnknown();
+        }
+
+        var shards = isShared ? ShardsOfCluster : ShardsOfFile;
+        if (lease.Object("cluster") is { } cluster)
+        {
+            shards = (int)(cluster.Number("shards", 1, 1024) ?? (uint)shards);
+            cluster.RefuseUnknown();
+        }
+
+        return new StorageConfiguration(isShared ? connection : null, shards);
+    }
+
+    public static NodeConfiguration ReadNode(ConfigurationNode lease, StorageConfiguration storage)
+    {
+        if (lease.Object("node") is not { } node)
+            return new NodeConfiguration(Environment.MachineName, Link: null);
+        var id = node.Text("id") is { Length: > 0 } given ? given : Environment.MachineName;
+        var tls = node.Object("tls") is { } files ? TlsReader.Read(files) : null;
+        var address = node.Text("address");
+        NodeLinkConfiguration? link = null;
+        if (address is not null && !(IPEndPoint.TryParse(address, out var parsed) && parsed is { AddressFamily: AddressFamily.InterNetworkV6, Port: > 0 } && !parsed.Address.Equals(IPAddress.IPv6Any)))
+            node.Wrong("address", "an IPv6 address of this host that other nodes reach, with a TCP port, as in \"[2001:db8::1]:5480\"");
+        else if (address is not null && tls is null && !node.Has("tls"))
+            node.Error("address", "needs \"tls\" beside it: nodes talk with certificates only (\"lease cluster init\" makes them)");
+        else if (address is not null && tls is not null)
+            link = new NodeLinkConfiguration(IPEndPoint.Parse(address), tls);
+        else if (tls is not null && address is null)
+            node.Error("tls", "is of no use without \"address\"");
+        if (link is not null && storage.PostgresConnection is null)
+            node.Warn("address", "has no effect: a SQLite file has one node only");
+        else if (link is null && address is null && storage.PostgresConnection is not null)
+            node.Warn("address is missing: packets that come in here for another node's clients are dropped, and theirs there");
+        node.RefuseUnknown();
+        return new NodeConfiguration(id, link);
+    }
+}

@@ -1,0 +1,49 @@
+using Lease.Host.Configuration;
+using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
+using Lease.Storage.Postgres;
+using Lease.Storage.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Lease.Host.Server;
+
+/// <summary>Opens the store that the configuration names.</summary>
+internal static class Stores
+{
+    /// <summary>Opens it; what is committed is published on the system's event stream.</summary>
+    /// <param name="configuration">Names it.</param>
+    /// <param name="directory">The folder of a SQLite file.</param>
+    /// <param name="system">Works on what the journal tells.</param>
+    /// <param name="loggers">For its log.</param>
+    /// <exception cref="IOException">It cannot be opened; the message says why.</exception>
+    public static ILeaseStore Open(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers)
+    {
+        var logger = loggers.CreateLogger("Lease.Storage");
+        var retention = configuration.Leasequery;
+        if (configuration.Storage.PostgresConnection is { } connection)
+        {
+            return PostgresLeaseStore.Open(new PostgresStoreOptions
+            {
+                Connection = connection,
+                ShardCount = configuration.Storage.Shards,
+                Logger = logger,
+                EventStream = system.EventStream,
+                EventMaxAge = retention.RetentionAge,
+                EventMaxCount = retention.RetentionCount,
+                AfterTell = () => system.Assist(busy: false),
+            });
+        }
+
+        return SqliteLeaseStore.Open(new SqliteStoreOptions
+        {
+            Directory = directory,
+            ShardCount = configuration.Storage.Shards,
+            TimeProvider = system.TimeProvider,
+            Logger = logger,
+            EventStream = system.EventStream,
+            EventMaxAge = retention.RetentionAge,
+            EventMaxCount = retention.RetentionCount,
+            AfterTell = () => system.Assist(busy: false),
+        });
+    }
+}
