@@ -8,5 +8,6 @@ internal static class ClusterCommand
     public static Command Create() => new("cluster", "what concerns all nodes of a cluster together")
     {
         ClusterInitCommand.Create(),
+        ClusterStatusCommand.Create(),
     };
 }

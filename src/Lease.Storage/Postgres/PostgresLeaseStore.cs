@@ -85,14 +85,6 @@ public sealed class PostgresLeaseStore : ILeaseStore
         }
     }
 
-    /// <summary>Reads the cluster without being a part of it.</summary>
-    /// <exception cref="StoreException">The server cannot be reached, or there are no tables.</exception>
-    public static ClusterView Look(PostgresStoreOptions options)
-    {
-        using var connection = Connection.Open(options.Connection, "status", options.Patience);
-        return ShardTable.View(connection);
-    }
-
     /// <inheritdoc/>
     public bool TryAppend(JournalWrite write) => journal.TryAppend(write);
 
