@@ -51,6 +51,9 @@ public sealed class PostgresServer : IAsyncLifetime
         }
     }
 
+    /// <summary>Runs a statement in the database <c>postgres</c>.</summary>
+    public Task ExecuteAsync(string sql) => RunAsync("psql", "-q", "-h", folder, "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-c", sql);
+
     public async ValueTask DisposeAsync()
     {
         if (server is not null)

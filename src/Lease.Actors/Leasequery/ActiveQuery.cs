@@ -40,7 +40,9 @@ internal sealed class ActiveQuery : RunningQuery
         this.counters = counters;
         this.onDataMissing = onDataMissing;
         isCatchUp = startTime is not null;
-        behindSince = HandedThrough = Math.Min(startTime ?? long.MaxValue, log.SettledThrough);
+        var settled = log.SettledThrough;
+        HandedThrough = Math.Min(startTime ?? settled, settled);
+        behindSince = startTime <= settled ? startTime.Value : settled + 1;
     }
 
     /// <inheritdoc/>

@@ -28,7 +28,6 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly Dhcp6Intake intake;
     private readonly Dhcp6Counters counters;
     private readonly ILogger logger;
-    private readonly ClusterNode node;
     private readonly ActorSystem querySystem;
     private readonly LeasequeryService leasequery;
     private readonly Dhcp6Settings settings;
@@ -63,8 +62,6 @@ internal sealed class LeaseServer : IAsyncDisposable
         dhcp4 = new Dhcp4Side(configuration, system, region, leasequery, () => intake?.Settings, loggers.CreateLogger("Lease.Dhcp4"));
         intake = new Dhcp6Intake(system, region, leasequery, dhcp4.Service, counters, leaseLog);
         forwarder = new PacketForwarder(new ClusterDirectory(configuration.Node.Id, store.Meta.ShardCount), region, intake, dhcp4.BehindOther, system.TimeProvider);
-        var fingerprint = ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount);
-        node = new ClusterNode(configuration.Node.Id, configuration.Node.Link?.Address.ToString() ?? "", fingerprint, () => replaced.TrySetResult()) { Viewed = forwarder.Update };
     }
 
     /// <summary>Figures of the DHCPv6 service.</summary>
@@ -200,8 +197,9 @@ internal sealed class LeaseServer : IAsyncDisposable
     private async Task OpenAsync(LeaseConfiguration configuration, ILoggerFactory loggers)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
-        if (configuration is { Node.Link: { } link, Storage.PostgresConnection: not null })
-            forwarder.Open(link, clusterLog);
+        var address = configuration is { Node.Link: { } link, Storage.PostgresConnection: not null } ? forwarder.Open(link, clusterLog) : "";
+        var fingerprint = ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount);
+        var node = new ClusterNode(configuration.Node.Id, address, fingerprint, () => replaced.TrySetResult()) { Viewed = forwarder.Update };
         member = system.ActorOf(
             Props.Create(() => new ClusterMember(node, store, region, grant => new ShardAllocator(grant.Shard, store, system.TimeProvider), clusterLog)), "cluster");
         await node.Placed.Task;

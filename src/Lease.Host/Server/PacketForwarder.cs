@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Lease.Actors.Bindings;
@@ -65,13 +66,15 @@ internal sealed class PacketForwarder : IShardForwarder, INodeLinkHandler, IDisp
     }
 
     /// <summary>Listens for other nodes.</summary>
+    /// <returns>Where, for them to know.</returns>
     /// <exception cref="IOException">The address is not there, or a certificate file cannot be read.</exception>
-    public void Open(Configuration.NodeLinkConfiguration configuration, ILogger logger)
+    public string Open(Configuration.NodeLinkConfiguration configuration, ILogger logger)
     {
         var tls = configuration.Tls;
         var certificates = TlsCertificates.Load(tls.CertificateFile, tls.KeyFile, tls.AuthoritiesFile, time, logger);
         links = NodeLinks.Start(configuration.Address, certificates, this, time, logger);
         region.Forwarder = this;
+        return new IPEndPoint(configuration.Address.Address, links.Port).ToString();
     }
 
     /// <summary>Takes over where shards are; what waited for them is sent on.</summary>

@@ -19,16 +19,18 @@ internal sealed class TestServer : IAsyncDisposable
     private int lastClient;
     private Dhcp4Peer? dhcp4Peer;
 
-    private TestServer(LeaseServer server, VirtualTime time, string directory)
+    private readonly VirtualTime? time;
+
+    private TestServer(LeaseServer server, VirtualTime? time, string directory)
     {
         Server = server;
-        Time = time;
+        this.time = time;
         this.directory = directory;
     }
 
     public LeaseServer Server { get; }
 
-    public VirtualTime Time { get; }
+    public VirtualTime Time => time ?? throw new InvalidOperationException("a node of a cluster runs by the system's clock");
 
     public static string NewDirectory() => Directory.CreateTempSubdirectory("lease-test-").FullName;
 
@@ -39,6 +41,13 @@ internal sealed class TestServer : IAsyncDisposable
         directory ??= NewDirectory();
         var configuration = Read(dhcp6, leasequery, dhcp4);
         return new TestServer(await LeaseServer.StartAsync(configuration, directory, time, loggers ?? NullLoggerFactory.Instance), time, directory);
+    }
+
+    /// <summary>Starts a node of a cluster.</summary>
+    public static async Task<TestServer> StartAsync(LeaseConfiguration configuration)
+    {
+        var directory = NewDirectory();
+        return new TestServer(await LeaseServer.StartAsync(configuration, directory, TimeProvider.System, NullLoggerFactory.Instance), time: null, directory);
     }
 
     public static LeaseConfiguration Read(string dhcp6, string leasequery = "", string dhcp4 = "")
