@@ -21,6 +21,7 @@ public sealed class ExpiryScanner : ReceiveActor
     private readonly ShardRegion region;
     private readonly Func<EntityKey, ServiceConfiguration?> configurationOf;
     private readonly ILogger logger;
+    private bool failed;
 
     /// <summary>Makes the scanner of the shards that <paramref name="region"/> serves; <paramref name="configurationOf"/> gives the configuration in force for a binding, or null while there is none.</summary>
     public ExpiryScanner(IBindingStore store, ShardRegion region, Func<EntityKey, ServiceConfiguration?> configurationOf, ILogger logger)
@@ -45,10 +46,14 @@ public sealed class ExpiryScanner : ReceiveActor
                 if (configurationOf(key) is { } configuration)
                     region.Tell(new ExpireBinding(key, configuration));
             }
+
+            failed = false;
         }
         catch (IOException e)
         {
-            logger.ExpiryFailed(e.Message);
+            if (!failed)
+                logger.ExpiryFailed(e.Message);
+            failed = true;
         }
     }
 

@@ -60,6 +60,9 @@ internal sealed unsafe class Connection : IDisposable
             throw new StoreException($"PostgreSQL cannot be reached: {reason}");
         }
 
+        // They would go to stderr as they are; what matters comes as an error too.
+        LibPq.SetNoticeProcessor(connection.handle, &DropNotice, argument: null);
+
         // All that Lease asks is answered by one row of an index after the other; a plan made while a table was small must not be one that reads it as a whole.
         connection.Execute("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; SET client_min_messages = warning");
         return connection;
@@ -233,11 +236,16 @@ internal sealed unsafe class Connection : IDisposable
         };
     }
 
+    [UnmanagedCallersOnly]
+    private static void DropNotice(void* argument, byte* message)
+    {
+    }
+
     private static string Short(string sql)
     {
         var line = sql.ReplaceLineEndings(" ");
         return line.Length <= 60 ? line : $"{line.AsSpan(0, 60)}...";
     }
 
-    private static string TextOf(byte* text) => text is null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text)).Trim().ReplaceLineEndings("; ");
+    private static string TextOf(byte* text) => text is null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text)).Trim().Replace("\t", "", StringComparison.Ordinal).ReplaceLineEndings("; ");
 }

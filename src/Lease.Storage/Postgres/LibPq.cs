@@ -17,6 +17,9 @@ internal static unsafe partial class LibPq
     [LibraryImport(Library, EntryPoint = "PQconnectdbParams")]
     public static partial IntPtr Connect(byte** keywords, byte** values, int expandDbname);
 
+    [LibraryImport(Library, EntryPoint = "PQsetNoticeProcessor")]
+    public static partial IntPtr SetNoticeProcessor(IntPtr connection, delegate* unmanaged<void*, byte*, void> processor, void* argument);
+
     [LibraryImport(Library, EntryPoint = "PQstatus")]
     public static partial int Status(IntPtr connection);
 
