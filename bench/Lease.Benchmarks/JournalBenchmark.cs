@@ -3,11 +3,12 @@ using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
+using Lease.Storage.Postgres;
 using Lease.Storage.Sqlite;
 
 namespace Lease.Benchmarks;
 
-/// <summary>Durable writes a second of the SQLite store: each a new binding with one lease and one event.</summary>
+/// <summary>Durable writes a second of a store: each a new binding with one lease and one event.</summary>
 internal static class JournalBenchmark
 {
     private const int Shards = 16;
@@ -27,10 +28,27 @@ internal static class JournalBenchmark
         }
     }
 
-    private static async Task MeasureAsync(SqliteLeaseStore store, int bindings)
+    /// <summary>As <see cref="RunAsync"/>, in a PostgreSQL database, which must be empty: the numbers of bindings grow from one to the next.</summary>
+    public static async Task RunOnPostgresAsync(string connection, IReadOnlyList<int> sizes)
+    {
+        Console.WriteLine("bindings  batch  writes/s  batches/s");
+        await using var store = PostgresLeaseStore.Open(new PostgresStoreOptions { Connection = connection, ShardCount = Shards, EventMaxCount = 1_000_000 });
+        foreach (var size in sizes)
+            await MeasureAsync(store, size, first: await CountAsync(store));
+    }
+
+    private static async Task<int> CountAsync(ILeaseStore store)
+    {
+        var count = 0;
+        await foreach (var _ in store.ReadBindingsAsync(CancellationToken.None))
+            count++;
+        return count;
+    }
+
+    private static async Task MeasureAsync(ILeaseStore store, int bindings, int first = 0)
     {
         var epochs = (await store.ClaimAllAsync("bench")).OrderBy(static g => g.Shard).Select(static g => g.Epoch).ToArray();
-        var writer = new Writer(store, epochs);
+        var writer = new Writer(store, epochs, first);
         writer.Write(FillBatch, () => writer.Count < bindings);
         foreach (var batch in (int[])[1, 32, 256])
         {
@@ -42,13 +60,13 @@ internal static class JournalBenchmark
     }
 
     /// <summary>Keeps twice the batch size in flight, so that one batch collects while the one before commits.</summary>
-    private sealed class Writer(SqliteLeaseStore store, long[] epochs) : IActorRef
+    private sealed class Writer(ILeaseStore store, long[] epochs, int first) : IActorRef
     {
         private readonly SemaphoreSlim told = new(0);
 
         public string Path => "/bench";
 
-        public int Count { get; private set; }
+        public int Count { get; private set; } = first;
 
         public void Write(int batch, Func<bool> goesOn)
         {
