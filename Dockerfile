@@ -36,7 +36,7 @@ RUN dpkg-query -W libpq5 libssl3 libstdc++6 >/dev/null 2>&1 || { \
       && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libpq5 libssl3 libstdc++6 \
       && rm -rf /var/lib/apt/lists/*; }
 RUN useradd --system --uid 547 --home-dir /var/lib/lease --shell /usr/sbin/nologin lease \
-    && install -d -o lease -g lease /var/lib/lease /etc/lease/certificates
+    && install -d -o lease -g lease /var/lib/lease /etc/lease /etc/lease/certificates
 COPY --from=build /publish /opt/lease
 RUN ln -s /opt/lease/lease /usr/local/bin/lease
 # Docker 20.10 and newer let every user of a container have port 547. "lease client" needs root: docker run --user root.
