@@ -21,6 +21,9 @@ public sealed class StoreException : IOException
     /// <summary>PostgreSQL's SQLSTATE; empty for an error of another origin, or when the connection was lost.</summary>
     public string SqlState { get; init; } = "";
 
+    /// <summary>Whether the server could not be reached at all: another try may succeed.</summary>
+    public bool IsUnreachable { get; init; }
+
     /// <summary>PostgreSQL's DETAIL; empty when there is none.</summary>
     internal string Detail { get; init; } = "";
 }

@@ -143,8 +143,10 @@ internal sealed class ActiveQuery : RunningQuery
         onDataMissing(this, behindSince);
         counters.Add(LeasequeryCount.DataMissing);
         isCatchUp = false;
-        position = log.End;
-        behindSince = HandedThrough = now;
+
+        // What comes from now on has this time or a later one, by the store's clock.
+        behindSince = HandedThrough = log.SettledThrough + 1;
+        position = log.FindStart(behindSince) ?? log.End;
         Send(output, now, StatusCode.DataMissing, "the changes since the start time are not kept any more");
     }
 

@@ -9,8 +9,9 @@ namespace Lease.Actors.Leasequery;
 /// <param name="query">What is asked for.</param>
 /// <param name="reply">Its messages.</param>
 /// <param name="tables">The tables.</param>
+/// <param name="log">Knows what may still come.</param>
 /// <param name="counters">Where rows that cannot be told are counted.</param>
-internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQueries tables, LeasequeryCounters counters) : RunningQuery(query, reply)
+internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQueries tables, IEventLog log, LeasequeryCounters counters) : RunningQuery(query, reply)
 {
     private const int PageRows = 1000;
 
@@ -26,7 +27,7 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
     {
         if (!ended)
         {
-            var frames = new ClientFrames(output.ForData(), Query, Reply, now) { NewestRow = newestRow, BaseTime = now };
+            var frames = new ClientFrames(output.ForData(), Query, Reply, now) { NewestRow = newestRow, BaseTime = BaseTime(now) };
             var walked = tables.Walk(Query.Selection, position, PageRows, ref frames);
             output.Commit(frames.Length);
             position = walked.Position;
@@ -43,7 +44,7 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
             TellNothing(output, now);
 
         // RFC 5460 section 6.3: an answer without a binding is LEASEQUERY-REPLY alone. The status says outright that the answer is whole.
-        output.Commit(Reply.Done(output.ForStatus(), now, StatusCode.Success, ""));
+        output.Commit(Reply.Done(output.ForStatus(), BaseTime(now), StatusCode.Success, ""));
         return QueryProgress.Done;
     }
 
@@ -51,7 +52,7 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
     private void TellNothing(OutputBuffer output, long now)
     {
         var frame = output.ForStatus();
-        var writer = Reply.Begin(frame, now);
+        var writer = Reply.Begin(frame, BaseTime(now));
         Span<byte> message = stackalloc byte[Dhcp4LeaseMessage.MaxSize];
         writer.Option(OptionCode.Dhcpv4Message, message[..Dhcp4LeaseMessage.WriteNone(message, Query, Reply.Settings, now)]);
         if (!writer.Overflowed)
@@ -60,5 +61,8 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
 
     /// <inheritdoc/>
     public override void Terminate(OutputBuffer output, long now, StatusCode status, string text)
-        => output.Commit(Reply.Done(output.ForStatus(), now, status, text));
+        => output.Commit(Reply.Done(output.ForStatus(), BaseTime(now), status, text));
+
+    // Whoever goes on with an active query from this time misses nothing: what the tables do not have yet comes later, whatever this node's clock says.
+    private long BaseTime(long now) => Math.Min(now, log.SettledThrough + 1);
 }

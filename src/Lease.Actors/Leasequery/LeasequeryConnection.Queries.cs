@@ -97,7 +97,7 @@ internal sealed partial class LeasequeryConnection
     private void Start(BindingQuery query, QueryReply reply, bool isActive)
     {
         service.Counters.Add(isActive ? LeasequeryCount.ActiveQueries : LeasequeryCount.BulkQueries);
-        RunningQuery running = isActive ? MakeActive(query, reply) : new BulkQuery(query, reply, service.Tables, service.Counters);
+        RunningQuery running = isActive ? MakeActive(query, reply) : new BulkQuery(query, reply, service.Tables, service.Log, service.Counters);
         if (service.Logger.IsEnabled(LogLevel.Information))
             service.Logger.QueryBegun(running.Kind, source, reply.TransactionId, TextOf(query));
         queries.Insert(0, running);

@@ -102,7 +102,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         LeaseServer? server = null;
         try
         {
-            store = Stores.Open(configuration, directory, system, loggers);
+            store = await Stores.OpenAsync(configuration, directory, system, loggers);
             server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
             await server.OpenAsync(configuration, loggers);
             return server;

@@ -7,6 +7,9 @@ internal static partial class ServerLog
     [LoggerMessage(5001, LogLevel.Information, "server DUID {Duid}")]
     public static partial void ServerDuid(this ILogger logger, string duid);
 
+    [LoggerMessage(5002, LogLevel.Warning, "waiting for the database: {Reason}")]
+    public static partial void WaitingForStore(this ILogger logger, string reason);
+
     [LoggerMessage(5003, LogLevel.Information, "ready: serving DHCPv6 on port {Port}, data in {Directory}")]
     public static partial void Ready(this ILogger logger, int port, string directory);
 

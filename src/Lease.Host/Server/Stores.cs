@@ -1,6 +1,7 @@
 using Lease.Host.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
+using Lease.Storage;
 using Lease.Storage.Postgres;
 using Lease.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -10,19 +11,21 @@ namespace Lease.Host.Server;
 /// <summary>Opens the store that the configuration names.</summary>
 internal static class Stores
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     /// <summary>Opens it; what is committed is published on the system's event stream.</summary>
     /// <param name="configuration">Names it.</param>
     /// <param name="directory">The folder of a SQLite file.</param>
     /// <param name="system">Works on what the journal tells.</param>
     /// <param name="loggers">For its log.</param>
-    /// <exception cref="IOException">It cannot be opened; the message says why.</exception>
-    public static ILeaseStore Open(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers)
+    /// <exception cref="IOException">It cannot be opened; the message says why. A PostgreSQL server that cannot be reached is waited for.</exception>
+    public static async Task<ILeaseStore> OpenAsync(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger("Lease.Storage");
         var retention = configuration.Leasequery;
         if (configuration.Storage.PostgresConnection is { } connection)
         {
-            return PostgresLeaseStore.Open(new PostgresStoreOptions
+            var options = new PostgresStoreOptions
             {
                 Connection = connection,
                 ShardCount = configuration.Storage.Shards,
@@ -31,7 +34,8 @@ internal static class Stores
                 EventMaxAge = retention.RetentionAge,
                 EventMaxCount = retention.RetentionCount,
                 AfterTell = () => system.Assist(busy: false),
-            });
+            };
+            return await OpenAsync(options, system.TimeProvider, logger);
         }
 
         return SqliteLeaseStore.Open(new SqliteStoreOptions
@@ -45,5 +49,24 @@ internal static class Stores
             EventMaxCount = retention.RetentionCount,
             AfterTell = () => system.Assist(busy: false),
         });
+    }
+
+    // After a power failure a node may be up before its database is.
+    private static async Task<ILeaseStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, ILogger logger)
+    {
+        for (string? told = null; ;)
+        {
+            try
+            {
+                return PostgresLeaseStore.Open(options);
+            }
+            catch (StoreException e) when (e.IsUnreachable)
+            {
+                if (e.Message != told)
+                    logger.WaitingForStore(e.Message);
+                told = e.Message;
+                await Task.Delay(Pause, time);
+            }
+        }
     }
 }

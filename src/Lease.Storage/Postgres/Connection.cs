@@ -57,7 +57,7 @@ internal sealed unsafe class Connection : IDisposable
         {
             var reason = TextOf(LibPq.ErrorMessage(connection.handle));
             connection.Dispose();
-            throw new StoreException($"PostgreSQL cannot be reached: {reason}");
+            throw new StoreException($"PostgreSQL cannot be reached: {reason}") { IsUnreachable = true };
         }
 
         // They would go to stderr as they are; what matters comes as an error too.
