@@ -160,6 +160,33 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     }
 
     [Fact]
+    public async Task A_full_disk_fails_writes_and_service_goes_on_when_there_is_room()
+    {
+        await using var disk = await SmallDisk.MountAsync("postgres");
+        control!.Execute($"CREATE TABLESPACE small{database} LOCATION '{disk.Path}'; ");
+        control.Execute($"ALTER TABLE event SET TABLESPACE small{database}");
+        var stored = new List<int>();
+        for (var i = 0; i < 50; i++)
+            await WriteAsync(i, stored);
+        stored.Count.ShouldBe(50);
+        var ballast = Path.Combine(disk.Path, "ballast");
+        SmallDisk.Fill(ballast);
+        for (var i = 50; i < 400; i++)
+            await WriteAsync(i, stored);
+        stored.Count.ShouldBeLessThan(400);
+        File.Delete(ballast);
+        for (var i = 400; i < 450; i++)
+            await WriteAsync(i, stored);
+        stored.Count(static i => i >= 400).ShouldBe(50);
+        foreach (var key in stored)
+            (await LoadAsync(key)).Payload.ShouldBe(BitConverter.GetBytes(key));
+        (await LeasesAsync()).Count.ShouldBe(stored.Count);
+        Scalar("SELECT count(*) FROM shard s WHERE last_sequence <> (SELECT count(*) FROM event e WHERE e.shard_id = s.shard_id)").ShouldBe(0);
+        control.Execute("ALTER TABLE event SET TABLESPACE pg_default");
+        control.Execute($"DROP TABLESPACE small{database}");
+    }
+
+    [Fact]
     public async Task Every_node_publishes_the_events_of_all_in_one_order_without_holes()
     {
         var streams = new[] { new EventStream(), new EventStream() };
@@ -220,6 +247,15 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     {
         var options = new PostgresStoreOptions { Connection = ConnectionString, ShardCount = Shards, Patience = TimeSpan.FromSeconds(20) };
         return PostgresLeaseStore.Open(change is null ? options : change(options));
+    }
+
+    private async Task WriteAsync(int number, List<int> stored)
+    {
+        var write = await AppendAsync(Write(number, 0, new LeaseChange(Lease(number), LeaseState.Active)));
+        if (write.Outcome == JournalOutcome.Committed)
+            stored.Add(number);
+        else
+            write.Outcome.ShouldBe(JournalOutcome.Failed);
     }
 
     // The first try may find the lost connection.

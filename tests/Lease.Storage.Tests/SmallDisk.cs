@@ -9,10 +9,10 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public string Path { get; }
 
-    public static async Task<SmallDisk> MountAsync()
+    public static async Task<SmallDisk> MountAsync(string owner = "root")
     {
         var path = Directory.CreateTempSubdirectory("lease-disk-").FullName;
-        if (await RunAsync("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", path) == 0)
+        if (await RunAsync("mount", "-t", "tmpfs", "-o", $"size=16m,uid={owner}", "tmpfs", path) == 0)
             return new SmallDisk(path);
         Directory.Delete(path);
         Assert.Skip("a small file system cannot be mounted here (not root?)");
