@@ -15,6 +15,7 @@ public static class ClusterFingerprint
     public static string Of(Dhcp6Configuration dhcp6, Dhcp4Configuration? dhcp4, int shardCount)
     {
         var text = new StringBuilder(Version).Append(CultureInfo.InvariantCulture, $"; {shardCount} shards");
+        text.Append("; server-id ").Append(dhcp6.ServerDuid is { } duid ? Convert.ToHexStringLower(duid) : "stored");
         Append(text, "Dhcp6", dhcp6);
         if (dhcp4 is not null)
             Append(text, "Dhcp4", dhcp4);

@@ -38,10 +38,16 @@ internal sealed class LeaseServer : IAsyncDisposable
     private UdpServer? udp;
     private TcpServer? tcp;
 
+    // What all nodes agree on, and whether there are others.
+    private readonly string fingerprint;
+    private readonly bool isShared;
+
     private LeaseServer(LeaseConfiguration configuration, byte[] serverDuid, ActorSystem system, ILeaseStore store, ILoggerFactory loggers)
     {
         this.system = system;
         this.store = store;
+        fingerprint = ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount);
+        isShared = configuration.Storage.PostgresConnection is not null;
         logger = loggers.CreateLogger("Lease.Server");
         counters = new Dhcp6Counters();
         var leaseLog = loggers.CreateLogger("Lease.Dhcp6");
@@ -118,8 +124,11 @@ internal sealed class LeaseServer : IAsyncDisposable
     }
 
     /// <summary>Answers by another configuration from the next packet and query on. Sockets, certificate files and the retention stay as they are.</summary>
+    /// <exception cref="IOException">The other nodes of the cluster would not agree, or the store cannot be reached: nothing has changed.</exception>
     public async Task ReconfigureAsync(LeaseConfiguration configuration)
     {
+        if (isShared && ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount) != fingerprint)
+            throw new IOException("subnets, pools and server-id must be the same on all nodes of the cluster and cannot change while they serve: restart the nodes one after the other with the new configuration");
         var next = new Dhcp6Settings(configuration.Dhcp6, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, system.TimeProvider));
         intake.Settings = next;
         dhcp4.Configure(configuration, next);
@@ -197,8 +206,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     private async Task OpenAsync(LeaseConfiguration configuration, ILoggerFactory loggers)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
-        var address = configuration is { Node.Link: { } link, Storage.PostgresConnection: not null } ? forwarder.Open(link, clusterLog) : "";
-        var fingerprint = ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount);
+        var address = isShared && configuration.Node.Link is { } link ? forwarder.Open(link, clusterLog) : "";
         var node = new ClusterNode(configuration.Node.Id, address, fingerprint, () => replaced.TrySetResult()) { Viewed = forwarder.Update };
         member = system.ActorOf(
             Props.Create(() => new ClusterMember(node, store, region, grant => new ShardAllocator(grant.Shard, store, system.TimeProvider), clusterLog)), "cluster");

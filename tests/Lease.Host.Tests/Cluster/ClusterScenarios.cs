@@ -75,6 +75,19 @@ public sealed class ClusterScenarios(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Pools_cannot_change_while_nodes_serve_and_options_can()
+    {
+        await using var cluster = await ClusterKit.StartAsync(postgres, nodes: 1);
+        var node = cluster.Nodes[0];
+        var other = TestServer.Read(QueriedServer.Links.Replace("::ffff", "::fffe", StringComparison.Ordinal));
+        (await Should.ThrowAsync<IOException>(node.Server.ReconfigureAsync(other))).Message.ShouldContain("restart the nodes");
+        await node.Server.ReconfigureAsync(TestServer.Read(QueriedServer.Links.Replace("4000", "4500", StringComparison.Ordinal)));
+        var client = node.Client(1);
+        await client.BindAsync();
+        client.Leases[0].Valid.ShouldBe(4500u);
+    }
+
+    [Fact]
     public async Task Queries_have_the_same_answers_at_every_node()
     {
         await using var cluster = await ClusterKit.StartAsync(postgres, nodes: 3);
