@@ -1,0 +1,168 @@
+using Lease.Cluster.Tests.Hosts;
+
+namespace Lease.Cluster.Tests.Faults;
+
+/// <summary>Does to a cluster what a plan says, and writes down when.</summary>
+internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
+{
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(40);
+
+    // A node is stopped and started by one fault at a time.
+    private readonly Dictionary<string, SemaphoreSlim> busy = Enumerable.Range(1, 9).ToDictionary(static n => $"n{n}", static _ => new SemaphoreSlim(1, 1), StringComparer.Ordinal);
+
+    public async Task RunAsync(FaultPlan plan) => await Task.WhenAll(plan.Faults.Select(RunAsync));
+
+    private async Task RunAsync(Fault fault)
+    {
+        await Task.Delay(fault.At);
+        var network = cluster.Network;
+        switch (fault.Kind)
+        {
+            case FaultKind.KillNode:
+                await KillAsync(fault);
+                break;
+            case FaultKind.PauseNode:
+                await PauseAsync(fault);
+                break;
+            case FaultKind.CutNodes:
+                await CutAsync(fault, [(fault.Node, fault.Other), (fault.Other, fault.Node)]);
+                break;
+            case FaultKind.CutNodesOneWay:
+                await CutAsync(fault, [(fault.Node, fault.Other)]);
+                break;
+            case FaultKind.CutDatabase:
+                await CutAsync(fault, [(fault.Node, "p1"), (fault.Node, "p2"), ("p1", fault.Node), ("p2", fault.Node)]);
+                break;
+            case FaultKind.CutTowardsDatabase:
+                await CutAsync(fault, [(fault.Node, "p1"), (fault.Node, "p2")]);
+                break;
+            case FaultKind.CutFromDatabase:
+                await CutAsync(fault, [("p1", fault.Node), ("p2", fault.Node)]);
+                break;
+            case FaultKind.Isolate:
+                log.Write($"cable of {fault.Node} pulled");
+                await network.SetJoinedAsync(fault.Node, joined: false);
+                await MoveMirrorsAsync(fault);
+                await Task.Delay(fault.Duration);
+                await network.SetJoinedAsync(fault.Node, joined: true);
+                log.Write($"cable of {fault.Node} plugged in");
+                break;
+            case FaultKind.FailOver:
+                await FailOverAsync();
+                break;
+            case FaultKind.RollingRestart:
+                await RollAsync();
+                break;
+            case FaultKind.AddNode:
+                var name = $"n{cluster.Nodes.Count + 1}";
+                log.Write($"{name} joins");
+                await cluster.AddNodeAsync(name);
+                log.Write($"{name} serves");
+                break;
+            default:
+                throw new InvalidOperationException($"{fault.Kind}");
+        }
+    }
+
+    private async Task KillAsync(Fault fault)
+    {
+        await busy[fault.Node].WaitAsync();
+        try
+        {
+            log.Write($"kill -9 {fault.Node}");
+            await cluster.KillNodeAsync(fault.Node);
+            await cluster.MoveMirrorsAsync(fault.Node, fault.Other);
+            await Task.Delay(fault.Duration);
+            await StartAsync(fault.Node);
+        }
+        finally
+        {
+            busy[fault.Node].Release();
+        }
+    }
+
+    private async Task PauseAsync(Fault fault)
+    {
+        await busy[fault.Node].WaitAsync();
+        try
+        {
+            log.Write($"SIGSTOP {fault.Node}");
+            await cluster.SignalNodeAsync(fault.Node, 19);
+            await MoveMirrorsAsync(fault);
+            await Task.Delay(fault.Duration);
+            await cluster.SignalNodeAsync(fault.Node, 18);
+            log.Write($"SIGCONT {fault.Node}");
+        }
+        finally
+        {
+            busy[fault.Node].Release();
+        }
+    }
+
+    private async Task CutAsync(Fault fault, IReadOnlyList<(string From, string To)> ways)
+    {
+        log.Write($"cut {string.Join(", ", ways.Select(static w => $"{w.From} to {w.To}"))}");
+        foreach (var (from, to) in ways)
+            await cluster.Network.CutAsync(from, to);
+        await MoveMirrorsAsync(fault);
+        await Task.Delay(fault.Duration);
+        foreach (var (from, to) in ways)
+            await cluster.Network.MendAsync(from, to);
+        log.Write($"mended {string.Join(", ", ways.Select(static w => $"{w.From} to {w.To}"))}");
+    }
+
+    private async Task FailOverAsync()
+    {
+        var databases = cluster.Databases!;
+        log.Write($"kill -9 of PostgreSQL on {databases.Primary}");
+        await databases.KillPrimaryAsync();
+        await databases.PromoteAsync();
+        log.Write($"{databases.Primary} is promoted");
+    }
+
+    private async Task RollAsync()
+    {
+        foreach (var node in cluster.Nodes)
+        {
+            await busy[node].WaitAsync();
+            try
+            {
+                log.Write($"SIGTERM {node}");
+                await cluster.MoveMirrorsAsync(node, cluster.Nodes.First(n => !string.Equals(n, node, StringComparison.Ordinal)));
+                await cluster.StopNodeAsync(node);
+                log.Write($"{node} has ended");
+                await StartAsync(node);
+            }
+            finally
+            {
+                busy[node].Release();
+            }
+        }
+    }
+
+    /// <summary>As systemd would: what does not come up (its database is away) is started again.</summary>
+    private async Task StartAsync(string node)
+    {
+        for (var end = DateTime.UtcNow + StartPatience; ; await Task.Delay(500))
+        {
+            try
+            {
+                await cluster.StartNodeAsync(node);
+                log.Write($"{node} serves again");
+                return;
+            }
+            catch (FaultTestException e) when (DateTime.UtcNow < end)
+            {
+                log.Write($"{node} did not start: {e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]}");
+            }
+        }
+    }
+
+    private async Task MoveMirrorsAsync(Fault fault)
+    {
+        if (!fault.MovesMirrors)
+            return;
+        log.Write($"mirrors of {fault.Node} follow {fault.Other}");
+        await cluster.MoveMirrorsAsync(fault.Node, fault.Other);
+    }
+}

@@ -1,0 +1,36 @@
+namespace Lease.Cluster.Tests.Faults;
+
+/// <summary>A fault: when it begins, whom it hits, and how long it lasts where it ends by itself.</summary>
+internal sealed record Fault(FaultKind Kind, TimeSpan At, TimeSpan Duration, string Node, string Other, bool MovesMirrors);
+
+/// <summary>What happens in a round; the seed decides everything.</summary>
+internal sealed record FaultPlan(int Seed, IReadOnlyList<Fault> Faults, TimeSpan Traffic)
+{
+    private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
+
+    /// <summary>One or two faults, the first by turns, so that as many rounds as there are kinds have had each.</summary>
+    public static FaultPlan Make(int seed, int nodes, TimeSpan traffic, params IReadOnlyList<FaultKind> wanted)
+    {
+        var random = new Random(seed);
+        var kinds = wanted;
+        if (kinds.Count == 0)
+        {
+            kinds = random.Next(2) == 0 ? [Kinds[Math.Abs(seed) % Kinds.Length]] : [Kinds[Math.Abs(seed) % Kinds.Length], Kinds[random.Next(Kinds.Length)]];
+
+            // There is one replica, and one further node.
+            if (kinds.Count == 2 && kinds[0] == kinds[1])
+                kinds = [kinds[0]];
+        }
+
+        var last = traffic.TotalSeconds * 0.6;
+        return new FaultPlan(seed, [.. kinds.Select(k => Make(k, random, nodes, last)).OrderBy(static f => f.At)], traffic);
+    }
+
+    private static Fault Make(FaultKind kind, Random random, int nodes, double last)
+    {
+        var node = random.Next(nodes);
+        var other = (node + 1 + random.Next(nodes - 1)) % nodes;
+        var duration = kind == FaultKind.PauseNode ? 6 : 1.5 + (random.NextDouble() * 6);
+        return new Fault(kind, TimeSpan.FromSeconds(1.5 + (random.NextDouble() * (last - 1.5))), TimeSpan.FromSeconds(duration), $"n{node + 1}", $"n{other + 1}", random.Next(2) == 0);
+    }
+}

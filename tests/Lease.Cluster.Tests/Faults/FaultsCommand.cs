@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Lease.Cluster.Tests.Hosts;
+
+namespace Lease.Cluster.Tests.Faults;
+
+/// <summary><c>tests/faults</c>: as many rounds as one likes, one by its seed, or the time of a failover.</summary>
+internal static class FaultsCommand
+{
+    private const int Nodes = 3;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        int? rounds = null, seed = null, failover = null;
+        var kinds = new List<FaultKind>();
+        for (var i = 0; i < arguments.Length; i += 2)
+        {
+            var known = i + 1 < arguments.Length;
+            switch (arguments[i])
+            {
+                case "--rounds" when known && int.TryParse(arguments[i + 1], out var value):
+                    rounds = value;
+                    break;
+                case "--seed" when known && int.TryParse(arguments[i + 1], out var value):
+                    seed = value;
+                    break;
+                case "--failover" when known && int.TryParse(arguments[i + 1], out var value):
+                    failover = value;
+                    break;
+                case "--fault" when known && Enum.TryParse<FaultKind>(arguments[i + 1], ignoreCase: true, out var kind):
+                    kinds.Add(kind);
+                    break;
+                default:
+                    await Console.Error.WriteLineAsync($"usage: tests/faults [--rounds N] [--seed S] [--fault KIND]... | tests/faults --failover N\nKIND: {string.Join(", ", Enum.GetNames<FaultKind>())}");
+                    return 2;
+            }
+        }
+
+        if (ClusterUnderTest.Missing is { } missing)
+        {
+            await Console.Error.WriteLineAsync($"this cannot be run here: it {missing}");
+            return 1;
+        }
+
+        if (failover is { } times)
+            return await MeasureAsync(times);
+        return await RunRoundsAsync(rounds ?? 1, seed ?? Environment.TickCount & 0xfffff, kinds, verbose: rounds is null);
+    }
+
+    private static async Task<int> RunRoundsAsync(int rounds, int first, IReadOnlyList<FaultKind> kinds, bool verbose)
+    {
+        var failed = new List<int>();
+        var begin = Stopwatch.GetTimestamp();
+        for (var seed = first; seed < first + rounds; seed++)
+        {
+            var plan = FaultPlan.Make(seed, Nodes, TimeSpan.FromSeconds(12), kinds);
+            var logs = Path.Combine(Path.GetTempPath(), $"lease-faults-seed-{seed}");
+            RoundResult result;
+            try
+            {
+                result = await Round.RunAsync(plan, Nodes, logs);
+            }
+            catch (FaultTestException e)
+            {
+                result = new RoundResult(plan, [], [e.Message], "not set up");
+            }
+
+            Console.WriteLine($"seed {seed}: {(result.Failures.Count == 0 ? "ok" : $"FAILED ({result.Failures.Count})")}, {string.Join(" and ", plan.Faults.Select(static f => f.Kind))}: {result.Summary}");
+            if (result.Failures.Count > 0)
+            {
+                failed.Add(seed);
+                Console.WriteLine($"  what all programs printed, and the packets: {logs}");
+            }
+
+            foreach (var line in verbose || result.Failures.Count > 0 ? result.Log : [])
+                Console.WriteLine($"  {line}");
+            foreach (var failure in result.Failures.Take(10))
+                Console.WriteLine($"  {failure}");
+            if (result.Failures.Count > 10)
+                Console.WriteLine($"  and {result.Failures.Count - 10} more");
+        }
+
+        Console.WriteLine($"{rounds} rounds, {failed.Count} failed{(failed.Count == 0 ? string.Empty : $" (seeds {string.Join(", ", failed)})")}, {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s");
+        return failed.Count == 0 ? 0 : 1;
+    }
+
+    private static async Task<int> MeasureAsync(int times)
+    {
+        try
+        {
+            var results = await Failover.MeasureAsync(times, Nodes, static line => Console.WriteLine(line));
+            Console.WriteLine(Failover.Summarize(results));
+            return 0;
+        }
+        catch (FaultTestException e)
+        {
+            Console.WriteLine(e.Message);
+            return 1;
+        }
+    }
+}
