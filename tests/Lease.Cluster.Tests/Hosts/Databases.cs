@@ -34,16 +34,20 @@ internal sealed class Databases
         await network.AddHostAsync("p1", "fd00::21");
         await network.AddHostAsync("p2", "fd00::22");
         var folder = databases.FolderOf("p1");
-        Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
-        await network.RunAsync("p1", "chown", "postgres", Path.GetDirectoryName(folder)!);
+        foreach (var made in new[] { Path.GetDirectoryName(folder)!, databases.SocketsOf("p1"), databases.SocketsOf("p2") })
+        {
+            Directory.CreateDirectory(made);
+            await network.RunAsync("p1", "chown", "postgres", made);
+        }
+
         await databases.AsPostgresAsync("p1", "initdb", "-D", folder, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync");
         await File.AppendAllTextAsync(Path.Combine(folder, "pg_hba.conf"), "host all all fd00::/16 trust\nhost replication all fd00::/16 trust\n");
         await databases.StartServerAsync("p1");
-        await databases.AsPostgresAsync("p1", "psql", "-h", folder, "-qc", "CREATE DATABASE lease");
+        await databases.AsPostgresAsync("p1", "psql", "-h", databases.SocketsOf("p1"), "-qc", "CREATE DATABASE lease");
         await databases.AsPostgresAsync("p2", "pg_basebackup", "-h", network.AddressOf("p1").ToString(), "-D", databases.FolderOf("p2"), "-R", "-X", "stream", "--checkpoint=fast", "--no-sync");
         await databases.StartServerAsync("p2");
         await databases.AwaitAsync("p1", "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'", "1");
-        await databases.AsPostgresAsync("p1", "psql", "-h", folder, "-qc", "ALTER SYSTEM SET synchronous_standby_names = '*'", "-c", "SELECT pg_reload_conf()");
+        await databases.AsPostgresAsync("p1", "psql", "-h", databases.SocketsOf("p1"), "-qc", "ALTER SYSTEM SET synchronous_standby_names = '*'", "-c", "SELECT pg_reload_conf()");
         await databases.AwaitAsync("p1", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'", "1");
         databases.HasReplica = true;
         return databases;
@@ -61,7 +65,9 @@ internal sealed class Databases
     }
 
     /// <summary>One value from the primary's database, for the log of a round.</summary>
-    public async Task<string> AskAsync(string query) => (await AsPostgresAsync(Primary, "psql", "-h", FolderOf(Primary), "-d", "lease", "-Atc", query)).Trim();
+    public async Task<string> AskAsync(string query) => (await AsPostgresAsync(Primary, "psql", "-h", SocketsOf(Primary), "-d", "lease", "-Atc", query)).Trim();
+
+    private string SocketsOf(string host) => Path.Combine(network.Folder, "pg", "sockets-" + host);
 
     private string FolderOf(string host) => Path.Combine(network.Folder, "pg", host);
 
@@ -69,11 +75,11 @@ internal sealed class Databases
     {
         var folder = FolderOf(host);
         servers[host] = network.Start(
-            host, "runuser", "-u", "postgres", "--", $"{Programs}/postgres", "-D", folder, "-k", folder, "-c", $"listen_addresses={network.AddressOf(host)}", "-c", "fsync=off",
+            host, "runuser", "-u", "postgres", "--", $"{Programs}/postgres", "-D", folder, "-k", SocketsOf(host), "-c", $"listen_addresses={network.AddressOf(host)}", "-c", "fsync=off",
             "-c", "max_connections=200", "-c", "wal_receiver_status_interval=1s", "-c", "hot_standby=on", "-c", "log_min_messages=warning");
         for (var end = DateTime.UtcNow + Patience; ; await Task.Delay(50))
         {
-            var ready = network.Start(host, $"{Programs}/pg_isready", "-q", "-h", folder);
+            var ready = network.Start(host, $"{Programs}/pg_isready", "-q", "-h", SocketsOf(host));
             await using (ready)
             {
                 if (await ready.WaitForExitAsync(Patience) && ready.ExitCode == 0)
@@ -87,7 +93,7 @@ internal sealed class Databases
 
     private async Task AwaitAsync(string host, string query, string value)
     {
-        for (var end = DateTime.UtcNow + Patience; !string.Equals((await AsPostgresAsync(host, "psql", "-h", FolderOf(host), "-Atc", query)).Trim(), value, StringComparison.Ordinal);)
+        for (var end = DateTime.UtcNow + Patience; !string.Equals((await AsPostgresAsync(host, "psql", "-h", SocketsOf(host), "-Atc", query)).Trim(), value, StringComparison.Ordinal);)
         {
             if (DateTime.UtcNow > end)
                 throw new FaultTestException($"{query} on {host} never became {value}:\n{servers[host].Output}");
