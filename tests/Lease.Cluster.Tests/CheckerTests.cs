@@ -182,6 +182,16 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_lease_need_not_be_told_of_in_its_last_second_and_must_before()
+    {
+        Grant(1, "a", 100);
+        checker.TakeBindings([], 99.6, "n1");
+        checker.Violations.ShouldBeEmpty();
+        checker.TakeBindings([], 99.4, "n1");
+        checker.Violations.ShouldHaveSingleItem().Rule.ShouldBe(Rule.Lost);
+    }
+
+    [Fact]
     public void A_lease_of_another_client_is_found()
     {
         Grant(1, "a", 100);

@@ -13,7 +13,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     [Theory]
     [InlineData(1, nameof(FaultKind.KillNode))]
     [InlineData(2, nameof(FaultKind.FailOver))]
-    [InlineData(3, nameof(FaultKind.PauseNode))]
+    [InlineData(3, nameof(FaultKind.CutNodes))]
     public async Task Nothing_is_granted_twice_lost_or_forgotten(int seed, string kind)
     {
         Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);

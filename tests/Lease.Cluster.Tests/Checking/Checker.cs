@@ -66,6 +66,9 @@ internal sealed class Checker
 
     public static double Tolerance => 0.5;
 
+    /// <summary>Bindings are told in whole seconds, rounded down: a lease in its last second need not be told of any more.</summary>
+    public static double Rounding => 1;
+
     public IReadOnlyList<Violation> Violations => violations;
 
     public int Packets => packets.Count;
@@ -126,13 +129,13 @@ internal sealed class Checker
                 ReportAt(Rule.GrantedTwice, at, lease.Resource, $"{where} has {lease.Resource} for {bindings[lease.Resource].Client} and for {lease.Client}");
         }
 
-        foreach (var grant in grants.Values.SelectMany(static g => g).Where(g => g.IsAliveAt(at)))
+        foreach (var grant in grants.Values.SelectMany(static g => g).Where(g => g.IsAliveAt(at + Rounding)))
         {
             if (!bindings.TryGetValue(grant.Resource, out var lease))
                 ReportAt(Rule.Lost, at, grant.Resource, $"{where} does not have {grant.Resource}, which {grant.Client} has until {Text(grant.Until)}");
             else if (lease.Client != grant.Client)
                 ReportAt(Rule.HeldByAnother, at, grant.Resource, $"{where} has {grant.Resource} for {lease.Client}; {grant.Client} has it until {Text(grant.Until)}");
-            else if (lease.Until < grant.Until - Tolerance - 1)
+            else if (lease.Until < grant.Until - Tolerance - Rounding)
                 ReportAt(Rule.EndsTooEarly, at, grant.Resource, $"{where} has {grant.Resource} of {grant.Client} until {Text(lease.Until)} instead of {Text(grant.Until)}");
         }
 

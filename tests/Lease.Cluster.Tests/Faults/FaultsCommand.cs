@@ -7,6 +7,7 @@ namespace Lease.Cluster.Tests.Faults;
 internal static class FaultsCommand
 {
     private const int Nodes = 3;
+    private const int Shown = 4;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -73,10 +74,10 @@ internal static class FaultsCommand
 
             foreach (var line in verbose || result.Failures.Count > 0 ? result.Log : [])
                 Console.WriteLine($"  {line}");
-            foreach (var failure in result.Failures.Take(10))
+            foreach (var failure in result.Failures.Take(Shown))
                 Console.WriteLine($"  {failure}");
-            if (result.Failures.Count > 10)
-                Console.WriteLine($"  and {result.Failures.Count - 10} more");
+            if (result.Failures.Count > Shown)
+                Console.WriteLine($"  and {result.Failures.Count - Shown} more, in round.log there");
         }
 
         Console.WriteLine($"{rounds} rounds, {failed.Count} failed{(failed.Count == 0 ? string.Empty : $" (seeds {string.Join(", ", failed)})")}, {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s");
