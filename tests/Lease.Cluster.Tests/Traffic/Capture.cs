@@ -29,6 +29,8 @@ internal sealed class Capture
     /// <summary>Ends the recording and reads it; fails when the kernel had to drop packets.</summary>
     public async Task<List<Packet>> StopAsync()
     {
+        // It takes packets from the kernel in blocks, a fraction of a second later.
+        await Task.Delay(TimeSpan.FromSeconds(1));
         await dumpcap.SignalAsync(2);
         if (!await dumpcap.WaitForExitAsync(Patience))
             throw new FaultTestException("dumpcap did not end");
