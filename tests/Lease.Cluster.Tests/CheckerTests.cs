@@ -241,6 +241,40 @@ public sealed class CheckerTests
         packet.Leases.ShouldBe([new LeaseSeen(Address, 2), new LeaseSeen(new Resource(IPAddress.Parse("2001:db8:100:100::"), 56), 4)]);
     }
 
+    [Theory]
+    [InlineData(0xa1b2c3d4, 250_000)]
+    [InlineData(0xa1b23c4d, 250_000_000)]
+    public void A_capture_is_read_in_its_order(uint magic, uint fraction)
+    {
+        var capture = new List<byte>();
+        Number(magic);
+        capture.AddRange(new byte[20]);
+        Frame(17, 546, 547, "01aabbcc" + "0001000400030001");
+        Frame(6, 546, 547, "01aabbcc" + "0001000400030001");
+        Frame(17, 547, 546, "02aabbcc" + "0001000400030001" + "000200020009");
+        var packets = PacketReader.ReadCapture([.. capture, 0, 0]).ToList();
+        packets.Select(static p => (p.Kind, p.Client, p.Server, p.Peer)).ShouldBe(
+            [(Kind.Solicit, "00030001", string.Empty, IPAddress.Parse("fd00::12")), (Kind.Advertise, "00030001", "0009", IPAddress.Parse("fd00::11"))]);
+        packets[0].At.ShouldBe(77.25, 1e-6);
+
+        void Frame(byte protocol, ushort source, ushort target, string message)
+        {
+            var payload = Convert.FromHexString(message);
+            byte[] frame =
+            [
+                .. new byte[12], 0x86, 0xdd, 0x60, 0, 0, 0, 0, (byte)(payload.Length + 8), protocol, 64, .. Node.GetAddressBytes(), .. IPAddress.Parse("fd00::12").GetAddressBytes(),
+                (byte)(source >> 8), (byte)source, (byte)(target >> 8), (byte)target, 0, (byte)(payload.Length + 8), 0, 0, .. payload,
+            ];
+            Number(77);
+            Number(fraction);
+            Number((uint)frame.Length);
+            Number((uint)frame.Length);
+            capture.AddRange(frame);
+        }
+
+        void Number(uint value) => capture.AddRange(BitConverter.GetBytes(value));
+    }
+
     [Fact]
     public void What_breaks_the_format_is_an_error()
         => Should.Throw<FormatException>(() => PacketReader.ReadMessage(5, Convert.FromHexString("03aabbcc00010005ff"), Node));

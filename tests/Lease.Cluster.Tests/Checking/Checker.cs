@@ -170,21 +170,19 @@ internal sealed class Checker
         {
             // After several copies NoBinding may be the answer to the second one.
             if (association.Status == NoBinding && exchange.Sent == 1 && grant.Until > packet.At + Tolerance)
-                Report(Rule.Forgotten, packet.At, grant.Resource, $"{packet.Client} had {grant.Resource} until {Text(grant.Until)} and was told that it has nothing", Evidence(grant.Resource));
+                Report(Rule.Forgotten, packet.At, grant.Resource, $"{packet.Client} had {grant.Resource} until {Text(grant.Until)} and was told that it has nothing", [.. Evidence(grant.Resource), packet]);
         }
 
         if (association.Status == 0 && packet.Status == 0)
-            Confirm(exchange);
+            exchange.Confirmed = true;
     }
-
-    private static void Confirm(Exchange exchange) => exchange.Confirmed = true;
 
     private void TakeReply(Packet packet, Exchange exchange, AssociationSeen association, bool current)
     {
         if (association.Status is NoBinding or NoAddrsAvail or NoPrefixAvail)
         {
             foreach (var grant in grants.Values.SelectMany(static g => g).Where(g => g.IsOf(packet, association) && g.From < exchange.FirstSent && g.IsAliveAt(packet.At)))
-                Report(Rule.Forgotten, packet.At, grant.Resource, $"{packet.Client} has {grant.Resource} until {Text(grant.Until)} and was told status {association.Status}", Evidence(grant.Resource));
+                Report(Rule.Forgotten, packet.At, grant.Resource, $"{packet.Client} has {grant.Resource} until {Text(grant.Until)} and was told status {association.Status}", [.. Evidence(grant.Resource), packet]);
         }
 
         foreach (var lease in association.Leases)

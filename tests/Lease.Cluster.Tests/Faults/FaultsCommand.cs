@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Lease.Cluster.Tests.Hosts;
 
 namespace Lease.Cluster.Tests.Faults;
@@ -42,9 +43,18 @@ internal static class FaultsCommand
             return 1;
         }
 
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         if (failover is { } times)
             return await MeasureAsync(times);
         return await RunRoundsAsync(rounds ?? 1, seed ?? Environment.TickCount & 0xfffff, kinds, verbose: rounds is null);
+    }
+
+    private static void End(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        TestNetwork.RemoveAllAsync().Wait();
+        Environment.Exit(1);
     }
 
     private static async Task<int> RunRoundsAsync(int rounds, int first, IReadOnlyList<FaultKind> kinds, bool verbose)

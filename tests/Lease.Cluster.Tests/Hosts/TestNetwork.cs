@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 
@@ -11,6 +12,7 @@ namespace Lease.Cluster.Tests.Hosts;
 internal sealed class TestNetwork : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly ConcurrentDictionary<TestNetwork, bool> All = new();
     private static int lastNumber;
 
     private readonly Lock gate = new();
@@ -18,6 +20,8 @@ internal sealed class TestNetwork : IAsyncDisposable
     private readonly Dictionary<string, IPAddress> hosts = new(StringComparer.Ordinal);
     private readonly HashSet<(string From, string To)> cuts = [];
     private readonly string prefix = $"f{Environment.ProcessId % 100000}x{Interlocked.Increment(ref lastNumber)}";
+
+    private bool disposed;
 
     private TestNetwork() => Folder = Directory.CreateTempSubdirectory("lease-faults-").FullName;
 
@@ -41,6 +45,7 @@ internal sealed class TestNetwork : IAsyncDisposable
     public static async Task<TestNetwork> CreateAsync()
     {
         var network = new TestNetwork();
+        All.TryAdd(network, true);
         File.SetUnixFileMode(network.Folder, (UnixFileMode)0b111_101_101);
         await IpAsync("netns", "add", network.prefix);
         await IpAsync("-n", network.prefix, "link", "add", "bridge", "type", "bridge");
@@ -125,15 +130,48 @@ internal sealed class TestNetwork : IAsyncDisposable
     /// <summary>Makes something, a socket for one, in a host; it stays there.</summary>
     public T Within<T>(string host, Func<T> make) => NetworkNamespace.Run($"/run/netns/{NamespaceOf(host)}", make);
 
+    /// <summary>Removes everything: this process is told to end.</summary>
+    public static async Task RemoveAllAsync()
+    {
+        foreach (var network in All.Keys)
+            await network.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
+        RunningProgram[] started;
+        lock (gate)
+        {
+            if (disposed)
+                return;
+            disposed = true;
+            started = [.. Enumerable.Reverse(programs)];
+        }
+
         // The last started is the first to end.
-        foreach (var program in Enumerable.Reverse(programs))
+        foreach (var program in started)
             await program.DisposeAsync();
-        foreach (var host in hosts.Keys)
-            await IpAsync("netns", "del", NamespaceOf(host));
-        await IpAsync("netns", "del", prefix);
-        Directory.Delete(Folder, recursive: true);
+        foreach (var host in hosts.Keys.Select(NamespaceOf).Append(prefix))
+        {
+            // What was not made yet need not be removed.
+            if (File.Exists("/run/netns/" + host))
+                await IpAsync("netns", "del", host);
+        }
+
+        for (var attempt = 0; Directory.Exists(Folder); attempt++)
+        {
+            try
+            {
+                Directory.Delete(Folder, recursive: true);
+            }
+            catch (IOException) when (attempt < 20)
+            {
+                // A process that is just ending still wrote.
+                await Task.Delay(100);
+            }
+        }
+
+        All.TryRemove(this, out _);
     }
 
     private static async Task IpAsync(params string[] arguments)
