@@ -53,6 +53,7 @@ internal static class FaultsCommand
     private static void End(PosixSignalContext signal)
     {
         signal.Cancel = true;
+        Console.Error.WriteLine("told to end: what was started is removed");
         TestNetwork.RemoveAllAsync().Wait();
         Environment.Exit(1);
     }

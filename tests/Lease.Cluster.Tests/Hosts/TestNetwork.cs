@@ -14,6 +14,7 @@ internal sealed class TestNetwork : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly ConcurrentDictionary<TestNetwork, bool> All = new();
     private static int lastNumber;
+    private static volatile bool ending;
 
     private readonly Lock gate = new();
     private readonly List<RunningProgram> programs = [];
@@ -21,7 +22,7 @@ internal sealed class TestNetwork : IAsyncDisposable
     private readonly HashSet<(string From, string To)> cuts = [];
     private readonly string prefix = $"f{Environment.ProcessId % 100000}x{Interlocked.Increment(ref lastNumber)}";
 
-    private bool disposed;
+    private Task? removal;
 
     private TestNetwork() => Folder = Directory.CreateTempSubdirectory("lease-faults-").FullName;
 
@@ -44,6 +45,8 @@ internal sealed class TestNetwork : IAsyncDisposable
 
     public static async Task<TestNetwork> CreateAsync()
     {
+        if (ending)
+            throw new FaultTestException("this process is told to end");
         var network = new TestNetwork();
         All.TryAdd(network, true);
         File.SetUnixFileMode(network.Folder, (UnixFileMode)0b111_101_101);
@@ -107,10 +110,14 @@ internal sealed class TestNetwork : IAsyncDisposable
     public RunningProgram Start(string host, string program, params IEnumerable<string> arguments)
     {
         var path = program.Contains('/', StringComparison.Ordinal) ? program : Find(program) ?? program;
-        var started = new RunningProgram(Find("ip")!, ["netns", "exec", NamespaceOf(host), path, .. arguments]);
         lock (gate)
+        {
+            if (removal is not null)
+                throw new FaultTestException("the network is being removed");
+            var started = new RunningProgram(Find("ip")!, ["netns", "exec", NamespaceOf(host), path, .. arguments]);
             programs.Add(started);
-        return started;
+            return started;
+        }
     }
 
     /// <summary>Runs a program to its end and gives what it printed; it must end with code 0.</summary>
@@ -133,20 +140,25 @@ internal sealed class TestNetwork : IAsyncDisposable
     /// <summary>Removes everything: this process is told to end.</summary>
     public static async Task RemoveAllAsync()
     {
+        ending = true;
         foreach (var network in All.Keys)
             await network.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
+        Task removing;
+        lock (gate)
+            removing = removal ??= RemoveAsync();
+        await removing;
+    }
+
+    private async Task RemoveAsync()
+    {
+        await Task.Yield();
         RunningProgram[] started;
         lock (gate)
-        {
-            if (disposed)
-                return;
-            disposed = true;
             started = [.. Enumerable.Reverse(programs)];
-        }
 
         // The last started is the first to end.
         foreach (var program in started)
