@@ -113,7 +113,7 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
 
     private async Task FailOverAsync()
     {
-        var databases = cluster.Databases!;
+        var databases = cluster.Databases;
         log.Write($"kill -9 of PostgreSQL on {databases.Primary}");
         await databases.KillPrimaryAsync();
         await databases.PromoteAsync();

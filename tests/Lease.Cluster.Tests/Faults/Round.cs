@@ -30,10 +30,10 @@ internal sealed class Round
     }
 
     /// <summary>Runs a round; where <paramref name="logs"/> is given, what all programs printed goes there when it fails.</summary>
-    public static async Task<RoundResult> RunAsync(FaultPlan plan, int nodes, string? logs, bool single = false)
+    public static async Task<RoundResult> RunAsync(FaultPlan plan, int nodes, string? logs)
     {
         var begin = Stopwatch.GetTimestamp();
-        await using var cluster = await ClusterUnderTest.StartAsync(nodes, single);
+        await using var cluster = await ClusterUnderTest.StartAsync(nodes);
         var round = new Round(plan, cluster);
         var up = Stopwatch.GetElapsedTime(begin);
         string summary;

@@ -6,8 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace Lease.Cluster.Tests.Hosts;
 
 /// <summary>
-/// Nodes n1, n2, ... (each <c>lease serve</c> as built), two database servers, a host with the clients' relay and two with a mirror each, on a network of their own. With one node and no
-/// databases it is a single server on SQLite.
+/// Nodes n1, n2, ... (each <c>lease serve</c> as built), two database servers, a host with the clients' relay and two with a mirror each, on a network of their own.
 /// </summary>
 internal sealed class ClusterUnderTest : IAsyncDisposable
 {
@@ -24,30 +23,23 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     private readonly Dictionary<string, RunningProgram> nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> followed = new(StringComparer.Ordinal);
     private readonly List<RunningProgram> mirrors = [];
-    private readonly HashSet<string> away = new(StringComparer.Ordinal);
-    private readonly bool single;
 
-    private ClusterUnderTest(TestNetwork network, bool single)
-    {
-        Network = network;
-        this.single = single;
-    }
+    private ClusterUnderTest(TestNetwork network) => Network = network;
 
     public static string? Missing => TestNetwork.Missing ?? Databases.Missing;
 
     public TestNetwork Network { get; }
 
-    /// <summary>Null: a single node on SQLite.</summary>
-    public Databases? Databases { get; private set; }
+    public Databases Databases { get; private set; } = null!;
 
     /// <summary>All nodes, also those that do not run now.</summary>
     public IReadOnlyList<string> Nodes { get; private set; } = [];
 
     public static string Binary { get; } = FindBinary();
 
-    public static async Task<ClusterUnderTest> StartAsync(int size, bool single = false)
+    public static async Task<ClusterUnderTest> StartAsync(int size)
     {
-        var cluster = new ClusterUnderTest(await TestNetwork.CreateAsync(), single);
+        var cluster = new ClusterUnderTest(await TestNetwork.CreateAsync());
         try
         {
             await cluster.UpAsync(size);
@@ -109,7 +101,6 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     /// </summary>
     public async Task MoveMirrorsAsync(string from, string to)
     {
-        away.Add(from);
         foreach (var (requestor, node) in followed.ToList())
         {
             if (string.Equals(node, from, StringComparison.Ordinal))
@@ -189,13 +180,11 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await Network.AddHostAsync("c", "fd00::31");
         await Network.AddHostAsync("r1", "fd00::41");
         await Network.AddHostAsync("r2", "fd00::42");
-        if (!single)
-            Databases = await Databases.StartAsync(Network);
+        Databases = await Databases.StartAsync(Network);
         var names = Enumerable.Range(1, size).Select(static n => $"n{n}").ToList();
 
         // One more than there are: a node that is added later has its certificate.
-        if (!single)
-            await Network.RunAsync("c", Binary, "cluster", "init", CertificateFolder, "--nodes", string.Join(',', names.Append($"n{size + 1}")));
+        await Network.RunAsync("c", Binary, "cluster", "init", CertificateFolder, "--nodes", string.Join(',', names.Append($"n{size + 1}")));
         foreach (var name in names)
         {
             await PrepareNodeAsync(name, 11 + Nodes.Count);
@@ -229,14 +218,12 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await Network.AddHostAsync(node, address);
         foreach (var requestor in Requestors)
             await Network.AddServiceAddressAsync(node, ServiceAddressOf(requestor));
-        var shared = single ? string.Empty : $$"""
-            "storage": {"type": "postgresql", "connection": "{{Databases!.Connection}}"},
-            "node": {"id": "{{node}}", "address": "[{{address}}]:5480",
-              "tls": {"certificate": "{{CertificateFolder}}/{{node}}.pem", "key": "{{CertificateFolder}}/{{node}}-key.pem", "authorities": "{{CertificateFolder}}/ca.pem"} },
-            "cluster": {"shards": 32},
-            """;
         await File.WriteAllTextAsync(Path.Combine(Network.Folder, node + ".json"), $$$"""
-            {"Lease": { {{{shared}}}
+            {"Lease": {
+              "storage": {"type": "postgresql", "connection": "{{{Databases.Connection}}}"},
+              "node": {"id": "{{{node}}}", "address": "[{{{address}}}]:5480",
+                "tls": {"certificate": "{{{CertificateFolder}}}/{{{node}}}.pem", "key": "{{{CertificateFolder}}}/{{{node}}}-key.pem", "authorities": "{{{CertificateFolder}}}/ca.pem"} },
+              "cluster": {"shards": 32},
               "leasequery": {"requestors": [{"from": "fd00::/16", "allow": ["udp", "bulk", "active"], "tls": "off"}], "tcp": {"addresses": ["::"], "port": 547} } },
              "Dhcp6": {"interfaces-config": {"interfaces": ["eth0/{{{address}}}"]}, "decline-probation-period": 5, "offer-lifetime": 5,
               "subnet6": [

@@ -20,9 +20,6 @@ internal sealed class Databases
 
     public string Replica => string.Equals(Primary, "p1", StringComparison.Ordinal) ? "p2" : "p1";
 
-    /// <summary>False after a failover: the replica is the primary now, and has none itself.</summary>
-    public bool HasReplica { get; private set; }
-
     /// <summary>How the nodes reach them, in libpq's form: both hosts, of which the one counts that takes writes.</summary>
     public string Connection => $"host={network.AddressOf("p1")},{network.AddressOf("p2")} port=5432 dbname=lease user=postgres";
 
@@ -49,23 +46,18 @@ internal sealed class Databases
         await databases.AwaitAsync("p1", "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'", "1");
         await databases.AsPostgresAsync("p1", "psql", "-h", databases.SocketsOf("p1"), "-qc", "ALTER SYSTEM SET synchronous_standby_names = '*'", "-c", "SELECT pg_reload_conf()");
         await databases.AwaitAsync("p1", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'", "1");
-        databases.HasReplica = true;
         return databases;
     }
 
     /// <summary>Ends the primary as a power failure would: kill -9 of all its processes, at once.</summary>
     public async Task KillPrimaryAsync() => await servers[Primary].DisposeAsync();
 
-    /// <summary>Makes the replica the primary.</summary>
+    /// <summary>Makes the replica the primary, with none of its own: it waits for nobody's acknowledgement.</summary>
     public async Task PromoteAsync()
     {
         await AsPostgresAsync(Replica, "pg_ctl", "promote", "-D", FolderOf(Replica));
         Primary = Replica;
-        HasReplica = false;
     }
-
-    /// <summary>One value from the primary's database, for the log of a round.</summary>
-    public async Task<string> AskAsync(string query) => (await AsPostgresAsync(Primary, "psql", "-h", SocketsOf(Primary), "-d", "lease", "-Atc", query)).Trim();
 
     private string SocketsOf(string host) => Path.Combine(network.Folder, "pg", "sockets-" + host);
 

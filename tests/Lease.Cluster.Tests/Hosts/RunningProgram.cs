@@ -91,8 +91,6 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
     }
 
-    public void CloseInput() => process.StandardInput.Close();
-
     public async ValueTask DisposeAsync()
     {
         if (disposed)

@@ -43,10 +43,6 @@ internal sealed class TrafficClient
         BecomeAnother();
     }
 
-    public int Exchanges { get; private set; }
-
-    public int Unanswered { get; private set; }
-
     public async Task RunAsync(CancellationToken stop)
     {
         try
@@ -170,7 +166,6 @@ internal sealed class TrafficClient
         var waiting = new TaskCompletionSource<Packet>(TaskCreationOptions.RunContinuationsAsynchronously);
         answer = waiting;
         transaction = random.Next(1 << 24);
-        Exchanges++;
         var begin = Stopwatch.GetTimestamp();
         var timeout = rule.First * (1 + Spread());
         for (var sent = 1; ; sent++)
@@ -193,10 +188,7 @@ internal sealed class TrafficClient
             }
 
             if ((rule.Count > 0 && sent >= rule.Count) || (rule.Duration > 0 && Stopwatch.GetElapsedTime(begin).TotalSeconds > rule.Duration))
-            {
-                Unanswered++;
                 return null;
-            }
 
             timeout = timeout * (2 + Spread());
             if (rule.Most > 0 && timeout > rule.Most)
