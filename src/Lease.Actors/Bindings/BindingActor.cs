@@ -114,6 +114,13 @@ public sealed class BindingActor : UntypedPersistentActor
             return;
         }
 
+        if (!planner.NeedsCommit && !Shard.IsCertain)
+        {
+            // A commit would be fenced; this would not.
+            Abandon("the database has not heard of this node for too long, the client may be another node's by now");
+            return;
+        }
+
         if (!planner.NeedsCommit)
         {
             LogOffer(planner);

@@ -13,6 +13,9 @@ public sealed class ClusterMember : ReceiveActor
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // An answer that is on its way when the time ends shall not be overtaken by another node's.
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(500);
+
     private readonly ClusterNode node;
     private readonly IShardStore store;
     private readonly ShardRegion region;
@@ -78,7 +81,10 @@ public sealed class ClusterMember : ReceiveActor
         {
             if (incarnation == 0)
                 incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
+            var sent = region.Tenure?.Now ?? 0;
             var view = await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
+            if (Find(view, node.NodeId) is not null)
+                region.Tenure?.Prolong(sent, NodeStatus.MaxSilence - Margin);
             if (!reachable)
                 logger.StoreReachable();
             reachable = true;

@@ -54,6 +54,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         var options = new ShardRegionOptions { ShardCount = store.Meta.ShardCount };
         region = ShardRegion.Start(
             system, "binding", options, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, store, store, system.TimeProvider, leaseLog));
+        region.Tenure = isShared ? new Tenure(system.TimeProvider) : null;
         settings = new Dhcp6Settings(configuration.Dhcp6, serverDuid);
         querySystem = ActorSystem.Create(
             "leasequery", new ActorSystemOptions { TimeProvider = system.TimeProvider, LoggerFactory = loggers, OnWorkerStart = ThreadNiceness.Lower });

@@ -78,6 +78,9 @@ public sealed class ShardRegion : IActorRef
     /// <summary>Takes messages for shards that other nodes serve; null: they wait here.</summary>
     public IShardForwarder? Forwarder { get; set; }
 
+    /// <summary>For how long the shards are this node's for certain; null: for ever, since there is no other node.</summary>
+    public Tenure? Tenure { get; set; }
+
     /// <summary>Figures of all shards together.</summary>
     public ShardCounters Counters { get; } = new();
 
@@ -137,7 +140,7 @@ public sealed class ShardRegion : IActorRef
         var props = Props.Create(() => new Shard(this, context!, options, extractor, newEntity, Counters))
             .WithMailboxCapacity(options.ShardMailboxCapacity)
             .WithAffinity(grant.Shard);
-        context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard, started!));
+        context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard, started!), Tenure);
         started = system.ActorOf(props, $"{TypeName}-{grant.Shard}");
         lock (gate)
         {
@@ -225,13 +228,17 @@ public sealed record ShardLost(int Shard);
 /// <param name="epoch">The fence of its writes.</param>
 /// <param name="state">What the shard's entities share.</param>
 /// <param name="onFenced">Called when a write was fenced.</param>
-public sealed class ShardContext(int shard, long epoch, object? state, Action onFenced)
+/// <param name="tenure">See <see cref="ShardRegion.Tenure"/>.</param>
+public sealed class ShardContext(int shard, long epoch, object? state, Action onFenced, Tenure? tenure = null)
 {
     /// <summary>The shard's number.</summary>
     public int Shard { get; } = shard;
 
     /// <summary>The fence of its writes.</summary>
     public long Epoch { get; } = epoch;
+
+    /// <summary>Whether the shard is this node's for certain. When not, another node may have changed what this one knows: nothing may be answered from it.</summary>
+    public bool IsCertain => tenure?.IsValid != false;
 
     /// <summary>What the shard's entities share: they run on one thread, so it needs no lock among them.</summary>
     public object? State { get; } = state;

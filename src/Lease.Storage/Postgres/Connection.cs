@@ -42,10 +42,10 @@ internal sealed unsafe class Connection : IDisposable
         // What stands in the connection string counts before these.
         (string Keyword, string Value)[] settings =
         [
-            ("connect_timeout", "3"),
-            ("tcp_user_timeout", ((int)patience.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)),
-            ("keepalives_idle", "5"),
-            ("keepalives_interval", "2"),
+            ("connect_timeout", "2"),
+            ("tcp_user_timeout", "3000"),
+            ("keepalives_idle", "2"),
+            ("keepalives_interval", "1"),
             ("keepalives_count", "3"),
             ("target_session_attrs", "read-write"),
             ("client_encoding", "UTF8"),

@@ -1,6 +1,7 @@
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
+using Lease.Protocol.Dhcp6;
 
 namespace Lease.Actors.Tests.Cluster;
 
@@ -167,6 +168,27 @@ public sealed class ClusterScenarios : IAsyncDisposable
         Join("a");
         first.Time.Advance(TimeSpan.FromSeconds(1));
         await first.LeaveAsync();
+    }
+
+    [Fact]
+    public void A_node_that_may_have_lost_its_shards_says_nothing_from_what_it_knows()
+    {
+        var only = Join("a");
+        only.Ask(1);
+        var answers = only.Answers;
+        database.Store.CutOff.Add("a");
+        for (var i = 0; i < 4; i++)
+            Pass(only);
+
+        // An ADVERTISE, and a NoBinding for a client that has a lease from another node by now.
+        only.Send(MessageType.Solicit, 2, default);
+        only.Send(MessageType.Renew, 3, default);
+        only.Answers.ShouldBe(answers);
+        database.Store.CutOff.Clear();
+        Pass(only);
+        only.Send(MessageType.Solicit, 2, default);
+        only.Send(MessageType.Renew, 3, default);
+        only.Answers.ShouldBe(answers + 2);
     }
 
     [Fact]

@@ -53,6 +53,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
             new ShardRegionOptions { ShardCount = TestDatabase.Shards },
             new BindingExtractor(),
             (key, shard) => new BindingActor(key, shard, database.Journal, database.Journal, Time, NullLogger.Instance));
+        Region.Tenure = new Tenure(Time);
         var settings = new Dhcp6Settings(Dhcp6TestKit.Configuration(OptionSet.Empty), Dhcp6TestKit.ServerDuid);
         var tables = new Leasequery.MemoryTables(Time);
         var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
@@ -67,6 +68,9 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     public ShardRegion Region { get; }
 
     public bool IsReplaced { get; private set; }
+
+    /// <summary>Messages sent.</summary>
+    public int Answers { get; private set; }
 
     /// <summary>Addresses in the REPLYs that were sent.</summary>
     public List<Ipv6Address> Replies { get; } = [];
@@ -104,6 +108,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     bool IDatagramChannel.Send(ReadOnlySpan<byte> data, in UdpEndpoint destination)
     {
         Dhcp6Message.TryRead(data, 0, out var message, out _).ShouldBeTrue();
+        Answers++;
         message.Options.TryGet(OptionCode.ClientId, out var client);
         foreach (var option in message.Options)
         {
