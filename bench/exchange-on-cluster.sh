@@ -13,6 +13,5 @@ for _ in $(seq "$rounds"); do
   for nodes in 1 3; do
     psql -qc "DROP DATABASE IF EXISTS lease WITH (FORCE)" -c "CREATE DATABASE lease" 2>/dev/null
     echo "$nodes nodes, offered $rate: $(./exchange.sh lqb "$rate" "$seconds" -- ./lease6-cluster.sh lqbs "$nodes")"
-    psql -d lease -Atc "SELECT '  events of each owner: ' || string_agg(owner || ' ' || n, ', ') FROM (SELECT owner, sum(last_sequence) n FROM shard GROUP BY owner ORDER BY owner) o"
   done
 done

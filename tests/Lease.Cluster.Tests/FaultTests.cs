@@ -14,6 +14,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData(1, nameof(FaultKind.KillNode))]
     [InlineData(2, nameof(FaultKind.FailOver))]
     [InlineData(3, nameof(FaultKind.CutNodes))]
+    [InlineData(4, nameof(FaultKind.PauseNode))]
     public async Task Nothing_is_granted_twice_lost_or_forgotten(int seed, string kind)
     {
         Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
