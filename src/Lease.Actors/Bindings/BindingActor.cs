@@ -15,6 +15,9 @@ public sealed class BindingActor : UntypedPersistentActor
     // Each conflict takes one unit out of the choice; so many in one exchange mean that something else is wrong.
     private const int MaxConflicts = 64;
 
+    // Relays that send to several nodes make copies, and clients send again when a reply is late (RFC 8415 section 15).
+    private const long RepetitionWindow = 2000;
+
     private static readonly HashSet<LeaseKey> NoConflicts = [];
 
     private readonly ShardAllocator allocator;
@@ -25,6 +28,8 @@ public sealed class BindingActor : UntypedPersistentActor
     private ClientExchange? exchange;
     private LeasePlanner? plan;
     private HashSet<LeaseKey>? conflicts;
+    private long committedTransaction;
+    private long committedAt;
 
     /// <summary>Makes the actor; <see cref="ShardContext.State"/> is the shard's <see cref="ShardAllocator"/>.</summary>
     public BindingActor(EntityKey key, ShardContext shard, IJournal journal, IBindingStore store, TimeProvider time, ILogger logger)
@@ -105,7 +110,9 @@ public sealed class BindingActor : UntypedPersistentActor
     private void Proceed()
     {
         var current = exchange!;
-        var planner = current.NewPlanner(new PlanningContext(binding, offers, conflicts ?? NoConflicts, allocator, Self, Now));
+        var now = Now;
+        var isRepetition = current.Transaction == committedTransaction && now - committedAt < RepetitionWindow;
+        var planner = current.NewPlanner(new PlanningContext(binding, offers, conflicts ?? NoConflicts, allocator, Self, now, isRepetition));
         var decided = planner.TryPlan();
         Remember(planner);
         if (!decided)
@@ -141,6 +148,8 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         var current = exchange!;
         var planner = plan!;
+        committedTransaction = current.Transaction;
+        committedAt = Now;
         plan = null;
         offers = [];
         var before = binding;

@@ -42,6 +42,9 @@ public abstract class ClientExchange : IDroppable
     /// <summary>The binding's key.</summary>
     public EntityKey Key { get; }
 
+    /// <summary>The message's type and the client's transaction-id: the same in every copy of a message.</summary>
+    public abstract long Transaction { get; }
+
     /// <summary>Name of the message, for logs.</summary>
     public abstract string MessageName { get; }
 

@@ -13,8 +13,9 @@ namespace Lease.Actors.Bindings;
 /// <param name="Allocator">The shard's allocator.</param>
 /// <param name="Waiter">Told when the store has answered the allocator.</param>
 /// <param name="Now">Unix milliseconds.</param>
+/// <param name="IsRepetition">Whether the message is a copy of the one that was committed last, a moment ago: what it extends has been extended.</param>
 internal readonly record struct PlanningContext(
-    Binding? Binding, IReadOnlyList<BoundLease> Offers, IReadOnlySet<LeaseKey> Conflicts, ShardAllocator Allocator, IActorRef Waiter, long Now);
+    Binding? Binding, IReadOnlyList<BoundLease> Offers, IReadOnlySet<LeaseKey> Conflicts, ShardAllocator Allocator, IActorRef Waiter, long Now, bool IsRepetition = false);
 
 /// <summary>
 /// Decides what a client's message does to its binding and what is answered. Changes nothing but the allocator's holds: the decision takes effect when it is committed. Made anew
@@ -76,6 +77,9 @@ internal abstract class LeasePlanner
 
     protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key, bool onlyWanted = false)
         => context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, exchange.Configuration.OfferLifetime, IsUsable, context.Waiter, out key, onlyWanted);
+
+    /// <summary>Whether the lease is answered as it is, without a commit: a copy of a message that was committed, or <c>cache-threshold</c>.</summary>
+    protected bool IsFresh(Subnet subnet, BoundLease lease, long age) => (context.IsRepetition && age is >= 0 and <= 2) || subnet.IsFresh(lease, age);
 
     protected bool IsConflict(LeaseKey key) => context.Conflicts.Contains(key);
 

@@ -56,6 +56,9 @@ public sealed class Dhcp4Exchange : ClientExchange
     public Dhcp6Message Query => Dhcp6Message.FromChecked(Chain.Message(Datagram.Data));
 
     /// <inheritdoc/>
+    public override long Transaction => ((long)Message.Type << 32) | Message.TransactionId;
+
+    /// <inheritdoc/>
     public override string MessageName => "DHCPv4 " + Message.Type;
 
     /// <inheritdoc/>

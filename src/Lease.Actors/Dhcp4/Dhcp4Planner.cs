@@ -225,9 +225,9 @@ internal sealed class Dhcp4Planner : LeasePlanner
     {
         var lease = Working[index];
         var age = (Now - lease.ChangedAt) / 1000;
-        if (!IsOffer && tunnelSource == storedSource && subnet.IsFresh(lease, age))
+        if (!IsOffer && tunnelSource == storedSource && IsFresh(subnet, lease, age))
         {
-            // cache-threshold: what is left of the lease, and no commit.
+            // What is left of the lease, and no commit.
             SetAnswer(subnet, lease.Key, (uint)Math.Max(0, lease.Valid - age));
             return;
         }

@@ -20,6 +20,9 @@ public sealed class Dhcp6Exchange(Datagram datagram, in RelayChain chain, Dhcp6S
     public Dhcp6Message Message => Dhcp6Message.FromChecked(Chain.Message(Datagram.Data));
 
     /// <inheritdoc/>
+    public override long Transaction => ((long)Message.Type << 32) | Message.TransactionId;
+
+    /// <inheritdoc/>
     public override string MessageName => Message.Type.ToString();
 
     /// <inheritdoc/>

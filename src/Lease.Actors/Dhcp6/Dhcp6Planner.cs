@@ -187,9 +187,9 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     {
         var lease = Working[index];
         var age = (Now - lease.ChangedAt) / 1000;
-        if (subnet.IsFresh(lease, age))
+        if (IsFresh(subnet, lease, age))
         {
-            // cache-threshold: what is left of the lease, and no commit.
+            // What is left of the lease, and no commit.
             AddAnswer(answer, subnet, lease.Key, Less(lease.Preferred, age), Less(lease.Valid, age));
             return;
         }

@@ -167,6 +167,7 @@ public sealed class EngineScenarios : Dhcp4TestKit
     {
         var ack = Bind(Client);
         var (decided, sent) = (Journal.Decided.Count, Sent.Count);
+        Time.Advance(TimeSpan.FromSeconds(3));
         for (var i = 0; i < 100; i++)
             Journal.Script(JournalOutcome.LeaseConflict);
         Send(Client with { Type = Dhcp4MessageType.Request, ClientAddress = ack.YourAddress });

@@ -44,6 +44,41 @@ public sealed class CommitScenarios : Dhcp6TestKit
         Replies.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(MessageType.Request)]
+    [InlineData(MessageType.Renew)]
+    [InlineData(MessageType.Rebind)]
+    public void Copies_of_a_message_are_answered_alike_and_committed_once(MessageType type)
+    {
+        var address = Bind(type);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        var decided = Journal.Decided.Count;
+        for (var copy = 0; copy < 3; copy++)
+            Send(type, address);
+        Replies.ShouldBe(Enumerable.Repeat(Replies[0], 3));
+        Replies[0].Valid.ShouldBe(4000u);
+        Journal.Decided.Count.ShouldBe(decided + 1);
+
+        // The same number again much later is another message.
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Send(type, address);
+        Journal.Decided.Count.ShouldBe(decided + 2);
+    }
+
+    [Fact]
+    public void A_copy_of_a_message_whose_commit_failed_is_not_answered_from_what_was_not_committed()
+    {
+        var address = Bind(MessageType.Renew);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Journal.Script(JournalOutcome.Failed);
+        Send(MessageType.Renew, address);
+        Replies.ShouldBeEmpty();
+        var decided = Journal.Decided.Count;
+        Send(MessageType.Renew, address);
+        Replies.ShouldHaveSingleItem().Valid.ShouldBe(4000u);
+        Journal.Decided.Count.ShouldBe(decided + 1);
+    }
+
     [Fact]
     public void A_lease_that_another_binding_holds_is_replaced_by_another_one_in_the_same_exchange()
     {
