@@ -83,6 +83,7 @@ public sealed class ClusterMember : ReceiveActor
                 incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
             var sent = region.Tenure?.Now ?? 0;
             var view = await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
+            LoseWhatOthersOwn(view);
             if (Find(view, node.NodeId) is not null)
                 region.Tenure?.Prolong(sent, NodeStatus.MaxSilence - Margin);
             if (!reachable)
@@ -99,6 +100,18 @@ public sealed class ClusterMember : ReceiveActor
                 logger.StoreUnreachable(e.Message);
             reachable = false;
             node.Placed.TrySetException(e);
+        }
+    }
+
+    // Before anything is answered again: what came to this node's actors while it was cut off may have been read long ago.
+    private void LoseWhatOthersOwn(ClusterView view)
+    {
+        foreach (var shard in view.Shards)
+        {
+            if (!served.TryGetValue(shard.Shard, out var grant) || (shard.Owner == node.NodeId && shard.Epoch == grant.Epoch))
+                continue;
+            served.Remove(shard.Shard);
+            region.LoseShard(shard.Shard);
         }
     }
 
@@ -146,8 +159,7 @@ public sealed class ClusterMember : ReceiveActor
             var mine = state == NodeState.Up && ShardPlacement.OwnerOf(shard.Shard, up) == node.NodeId;
             if (served.TryGetValue(shard.Shard, out var grant))
             {
-                // Also one that was lost and has not noticed yet: there was nothing to commit.
-                if (!mine || shard.Owner != node.NodeId || shard.Epoch != grant.Epoch)
+                if (!mine)
                     HandOver(grant);
             }
             else if (mine && MayBeClaimed(shard, view))

@@ -51,6 +51,9 @@ public sealed class ShardRegion : IActorRef
     private readonly IMessageExtractor extractor;
     private readonly Func<EntityKey, ShardContext, ActorBase> newEntity;
     private readonly IActorRef?[] shards;
+
+    // Of the shards that are served; whoever claims and loses them is one actor.
+    private readonly ShardContext?[] contexts;
     private readonly Lock gate = new();
     private readonly ShardBuffer unserved;
     private readonly ITimer overdue;
@@ -64,6 +67,7 @@ public sealed class ShardRegion : IActorRef
         this.newEntity = newEntity;
         TypeName = typeName;
         shards = new IActorRef?[options.ShardCount];
+        contexts = new ShardContext?[options.ShardCount];
         unserved = new ShardBuffer(system, this, options.ShardWaitCapacity, options.ShardWait);
         overdue = system.TimeProvider.CreateTimer(
             static region => ((ShardRegion)region!).DropOverdue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -140,12 +144,13 @@ public sealed class ShardRegion : IActorRef
         var props = Props.Create(() => new Shard(this, context!, options, extractor, newEntity, Counters))
             .WithMailboxCapacity(options.ShardMailboxCapacity)
             .WithAffinity(grant.Shard);
-        context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard, started!), Tenure);
+        context = new ShardContext(grant.Shard, grant.Epoch, state, () => OnFenced(grant.Shard, started!, context!), Tenure);
         started = system.ActorOf(props, $"{TypeName}-{grant.Shard}");
         lock (gate)
         {
             // Those that waited first; who sends meanwhile finds either no owner and waits for the lock, or the owner.
             unserved.Hand(grant.Shard, started);
+            contexts[grant.Shard] = context;
             Volatile.Write(ref shards[grant.Shard], started);
         }
     }
@@ -165,6 +170,26 @@ public sealed class ShardRegion : IActorRef
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         StopShard(shard, () => stopped.TrySetResult());
         return stopped.Task;
+    }
+
+    /// <summary>
+    /// Stops serving a shard that another node has claimed: its entities stop where they are, and say nothing any more, since what they know may be out of date. The difference to
+    /// <see cref="StopShard"/> is that a shard that is given up is this node's until it has stopped.
+    /// </summary>
+    public void LoseShard(int shard)
+    {
+        if (Volatile.Read(ref shards[shard]) is { } owner)
+            TryLose(shard, owner, contexts[shard]!);
+    }
+
+    private bool TryLose(int shard, IActorRef lost, ShardContext context)
+    {
+        if (!ReferenceEquals(Interlocked.CompareExchange(ref shards[shard], value: null, lost), lost))
+            return false;
+        context.Lose();
+        system.Log.ShardLost(shard);
+        system.Stop(lost);
+        return true;
     }
 
     private void KeepUnserved(int shard, object message, IActorRef? sender)
@@ -188,13 +213,10 @@ public sealed class ShardRegion : IActorRef
     }
 
     // Called by an entity whose write was fenced: whatever this node believed, the shard is another's. Its later claim, if there is one already, stands.
-    private void OnFenced(int shard, IActorRef lost)
+    private void OnFenced(int shard, IActorRef lost, ShardContext context)
     {
-        if (!ReferenceEquals(Interlocked.CompareExchange(ref shards[shard], value: null, lost), lost))
-            return;
-        system.Log.ShardLost(shard);
-        system.Stop(lost);
-        system.EventStream.Publish(new ShardLost(shard));
+        if (TryLose(shard, lost, context))
+            system.EventStream.Publish(new ShardLost(shard));
     }
 
     private sealed class Watcher(IActorRef target, TimeSpan patience, Action stopped) : UntypedActor
@@ -231,6 +253,8 @@ public sealed record ShardLost(int Shard);
 /// <param name="tenure">See <see cref="ShardRegion.Tenure"/>.</param>
 public sealed class ShardContext(int shard, long epoch, object? state, Action onFenced, Tenure? tenure = null)
 {
+    private volatile bool isLost;
+
     /// <summary>The shard's number.</summary>
     public int Shard { get; } = shard;
 
@@ -238,13 +262,15 @@ public sealed class ShardContext(int shard, long epoch, object? state, Action on
     public long Epoch { get; } = epoch;
 
     /// <summary>Whether the shard is this node's for certain. When not, another node may have changed what this one knows: nothing may be answered from it.</summary>
-    public bool IsCertain => tenure?.IsValid != false;
+    public bool IsCertain => !isLost && tenure?.IsValid != false;
 
     /// <summary>What the shard's entities share: they run on one thread, so it needs no lock among them.</summary>
     public object? State { get; } = state;
 
     /// <summary>Tells the region that this node lost the shard.</summary>
     public void ReportFenced() => onFenced();
+
+    internal void Lose() => isLost = true;
 }
 
 /// <summary>Figures of a region's shards; may be read from any thread.</summary>

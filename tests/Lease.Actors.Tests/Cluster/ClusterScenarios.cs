@@ -192,6 +192,26 @@ public sealed class ClusterScenarios : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_was_read_before_a_node_was_cut_off_is_not_answered_from_when_it_is_back()
+    {
+        var (first, second) = Pair();
+        database.Journal.HoldLoads = true;
+        for (var client = 1; client <= 20; client++)
+            first.Send(MessageType.Renew, (byte)client, default);
+
+        // Frozen, until the other node has its shards.
+        for (var i = 0; i < 5; i++)
+            Pass(second);
+        second.Region.ServedShards().Count.ShouldBe(TestDatabase.Shards);
+        var answers = first.Answers;
+        database.Journal.HoldLoads = false;
+        first.Time.Advance(TimeSpan.FromSeconds(1));
+        database.Journal.ReleaseLoads();
+        await SettledAsync(first, second);
+        first.Answers.ShouldBe(answers);
+    }
+
+    [Fact]
     public async Task Two_processes_of_one_name_do_not_both_serve()
     {
         var first = Join("a");
