@@ -83,7 +83,7 @@ public sealed class ClusterMember : ReceiveActor
                 incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
             var sent = region.Tenure?.Now ?? 0;
             var view = await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
-            LoseWhatOthersOwn(view);
+            LoseWhatIsUncertain(view);
             if (Find(view, node.NodeId) is not null)
                 region.Tenure?.Prolong(sent, NodeStatus.MaxSilence - Margin);
             if (!reachable)
@@ -95,7 +95,7 @@ public sealed class ClusterMember : ReceiveActor
         }
         catch (IOException e)
         {
-            // What is served stays: while the store cannot be reached nobody commits, and whoever claims meanwhile fences this node.
+            // What is served stays for now: nobody commits while the store cannot be reached, and the tenure ends before others may claim.
             if (reachable)
                 logger.StoreUnreachable(e.Message);
             reachable = false;
@@ -103,16 +103,22 @@ public sealed class ClusterMember : ReceiveActor
         }
     }
 
-    // Before anything is answered again: what came to this node's actors while it was cut off may have been read long ago.
-    private void LoseWhatOthersOwn(ClusterView view)
+    // Before anything is answered again: what came to this node's actors while it was cut off may have been read long ago. After a silence in which others might have claimed the shards also those
+    // that seem to be this node's are claimed anew: a claim of another node may be under way, and of two claims of one epoch one fails.
+    private void LoseWhatIsUncertain(ClusterView view)
     {
+        var wasSilent = region.Tenure is { IsValid: false };
+        var before = served.Count;
         foreach (var shard in view.Shards)
         {
-            if (!served.TryGetValue(shard.Shard, out var grant) || (shard.Owner == node.NodeId && shard.Epoch == grant.Epoch))
+            if (!served.TryGetValue(shard.Shard, out var grant) || (!wasSilent && shard.Owner == node.NodeId && shard.Epoch == grant.Epoch))
                 continue;
             served.Remove(shard.Shard);
             region.LoseShard(shard.Shard);
         }
+
+        if (served.Count < before)
+            logger.Lost(node.NodeId, before - served.Count);
     }
 
     // Whether the view is to be acted on: this node is entered, and its state is what the others know.

@@ -13,6 +13,6 @@ internal static partial class KernelLog
     [LoggerMessage(1003, LogLevel.Error, "actor {Path} failed while stopping")]
     public static partial void StopFailed(this ILogger logger, string path, Exception exception);
 
-    [LoggerMessage(1004, LogLevel.Warning, "shard {Shard} was lost to another node: its actors stop")]
+    [LoggerMessage(1004, LogLevel.Warning, "a commit found that shard {Shard} is not this node's any more: its actors stop")]
     public static partial void ShardLost(this ILogger logger, int shard);
 }

@@ -187,7 +187,6 @@ public sealed class ShardRegion : IActorRef
         if (!ReferenceEquals(Interlocked.CompareExchange(ref shards[shard], value: null, lost), lost))
             return false;
         context.Lose();
-        system.Log.ShardLost(shard);
         system.Stop(lost);
         return true;
     }
@@ -215,8 +214,10 @@ public sealed class ShardRegion : IActorRef
     // Called by an entity whose write was fenced: whatever this node believed, the shard is another's. Its later claim, if there is one already, stands.
     private void OnFenced(int shard, IActorRef lost, ShardContext context)
     {
-        if (TryLose(shard, lost, context))
-            system.EventStream.Publish(new ShardLost(shard));
+        if (!TryLose(shard, lost, context))
+            return;
+        system.Log.ShardLost(shard);
+        system.EventStream.Publish(new ShardLost(shard));
     }
 
     private sealed class Watcher(IActorRef target, TimeSpan patience, Action stopped) : UntypedActor

@@ -236,7 +236,7 @@ public sealed class ClusterScenarios : IAsyncDisposable
         database.Store.CutOff.Clear();
         Pass(only);
         only.Region.ServedShards().Count.ShouldBe(TestDatabase.Shards);
-        database.Store.Shards.ShouldAllBe(static s => s.Epoch == 1);
+        database.Store.Shards.ShouldAllBe(static s => s.Epoch == 2);
         only.Ask(1);
         only.Replies.ShouldHaveSingleItem();
     }
