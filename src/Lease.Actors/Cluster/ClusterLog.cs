@@ -25,6 +25,6 @@ internal static partial class ClusterLog
     [LoggerMessage(6007, LogLevel.Warning, "the cluster could not be left, the others see it in four seconds: {Reason}")]
     public static partial void NotLeft(this ILogger logger, string reason);
 
-    [LoggerMessage(6009, LogLevel.Warning, "node {Node} was silent or cut off: {Shards} shards are another node's, or may be, and are dropped or claimed anew")]
+    [LoggerMessage(6008, LogLevel.Warning, "node {Node} was silent or cut off: {Shards} shards are another node's, or may be, and are dropped or claimed anew")]
     public static partial void Lost(this ILogger logger, string node, int shards);
 }
