@@ -12,6 +12,10 @@ namespace Lease.Host.Tests.Cluster;
 /// <summary>Nodes in one process, each with its own sockets, on a PostgreSQL database of their own, with links that are real.</summary>
 internal sealed class ClusterKit : IAsyncDisposable
 {
+    public const string Dhcp4 = """
+        "valid-lifetime": 4000, "subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "4o6-interface": "lo", "pools": [{"pool": "192.0.2.10-192.0.2.199"}]}]
+        """;
+
     private readonly string certificates = TestServer.NewDirectory();
     private readonly string database = $"c{Guid.NewGuid():n}";
     private readonly PostgresServer server;
@@ -32,12 +36,12 @@ internal sealed class ClusterKit : IAsyncDisposable
     }
 
     /// <summary>Starts one more node.</summary>
-    public async Task<TestServer> JoinAsync(string name, string dhcp6 = QueriedServer.Links, string leasequery = "")
+    public async Task<TestServer> JoinAsync(string name, string dhcp6 = QueriedServer.Links, string dhcp4 = Dhcp4)
     {
         using (var authority = ClusterAuthority.Open(certificates, TimeSpan.FromDays(1), TimeProvider.System))
             authority.Issue(name, TimeSpan.FromDays(1));
         var tls = new TlsFileNames(Path.Combine(certificates, $"{name}.pem"), Path.Combine(certificates, $"{name}-key.pem"), Path.Combine(certificates, "ca.pem"));
-        var configuration = TestServer.Read(dhcp6, leasequery) with
+        var configuration = TestServer.Read(dhcp6, dhcp4: dhcp4) with
         {
             Storage = new StorageConfiguration(server.ConnectionTo(database), Shards: 16),
             Node = new NodeConfiguration(name, new NodeLinkConfiguration(new IPEndPoint(IPAddress.IPv6Loopback, 0), tls)),

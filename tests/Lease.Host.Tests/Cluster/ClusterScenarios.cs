@@ -2,6 +2,8 @@ using Lease.Host.Tests.Dhcp6;
 using Lease.Host.Tests.Leasequery;
 using Lease.Peers.Dhcp6;
 using Lease.Peers.Leasequery;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 using Lease.Storage.Tests;
 
@@ -34,6 +36,25 @@ public sealed class ClusterScenarios(PostgresServer postgres)
         Sum(cluster, "link.packets-sent").ShouldBeGreaterThan(Clients);
         Sum(cluster, "link.replies-received").ShouldBe(Sum(cluster, "link.replies-sent"));
         (await cluster.Nodes[0].LeasesAsync()).Select(static l => l.Key).Distinct().Count().ShouldBe((2 * Clients) + 1);
+    }
+
+    [Fact]
+    public async Task DHCPv4_over_DHCPv6_is_answered_by_the_owner_too()
+    {
+        await using var cluster = await ClusterKit.StartAsync(postgres, nodes: 3);
+        var addresses = new HashSet<Ipv4Address>();
+        for (var number = 1; number <= Clients; number++)
+        {
+            var client = cluster.Nodes[number % 3].Dhcp4Client(number);
+            (await client.BindAsync())!.Type.ShouldBe(Dhcp4MessageType.Ack);
+            (await client.RenewAsync())!.Type.ShouldBe(Dhcp4MessageType.Ack);
+            addresses.Add(client.Address!.Value).ShouldBeTrue();
+            var moved = cluster.Nodes[(number + 1) % 3].Dhcp4Client(number);
+            await moved.BindAsync();
+            moved.Address.ShouldBe(client.Address);
+        }
+
+        Sum(cluster, "link.packets-sent").ShouldBeGreaterThan(Clients);
     }
 
     [Fact]
@@ -79,9 +100,9 @@ public sealed class ClusterScenarios(PostgresServer postgres)
     {
         await using var cluster = await ClusterKit.StartAsync(postgres, nodes: 1);
         var node = cluster.Nodes[0];
-        var other = TestServer.Read(QueriedServer.Links.Replace("::ffff", "::fffe", StringComparison.Ordinal));
+        var other = TestServer.Read(QueriedServer.Links.Replace("::ffff", "::fffe", StringComparison.Ordinal), dhcp4: ClusterKit.Dhcp4);
         (await Should.ThrowAsync<IOException>(node.Server.ReconfigureAsync(other))).Message.ShouldContain("restart the nodes");
-        await node.Server.ReconfigureAsync(TestServer.Read(QueriedServer.Links.Replace("4000", "4500", StringComparison.Ordinal)));
+        await node.Server.ReconfigureAsync(TestServer.Read(QueriedServer.Links.Replace("4000", "4500", StringComparison.Ordinal), dhcp4: ClusterKit.Dhcp4));
         var client = node.Client(1);
         await client.BindAsync();
         client.Leases[0].Valid.ShouldBe(4500u);
