@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 
@@ -7,8 +6,6 @@ namespace Lease.Storage.Postgres;
 /// <summary>What is due, and walks over whole tables, a page at a time.</summary>
 internal sealed class BindingReader(ReadConnections connections)
 {
-    private const int PageRows = 1000;
-
     public IReadOnlyList<EntityKey> FindDue(IReadOnlyList<int> shards, long now, int limit) => connections.Use(
         (shards, now, limit),
         static (connection, query) =>
@@ -25,41 +22,15 @@ internal sealed class BindingReader(ReadConnections connections)
             return due;
         });
 
-    public async IAsyncEnumerable<StoredBinding> ReadBindingsAsync([EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var after = 0L;
-        while (true)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var page = connections.Use(after, ReadBindingPage);
-            foreach (var (_, binding) in page)
-                yield return binding;
-            if (page.Count < PageRows)
-                yield break;
-            after = page[^1].Id;
-            await Task.Yield();
-        }
-    }
+    public IAsyncEnumerable<StoredBinding> ReadBindingsAsync(CancellationToken cancellation)
+        => TablePages.ReadAsync(0L, after => connections.Use(after, ReadBindingPage), cancellation);
 
-    public async IAsyncEnumerable<StoredLease> ReadLeasesAsync([EnumeratorCancellation] CancellationToken cancellation)
-    {
-        LeaseKey? after = null;
-        while (true)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var page = connections.Use(after, ReadLeasePage);
-            foreach (var lease in page)
-                yield return lease;
-            if (page.Count < PageRows)
-                yield break;
-            after = page[^1].Key;
-            await Task.Yield();
-        }
-    }
+    public IAsyncEnumerable<StoredLease> ReadLeasesAsync(CancellationToken cancellation)
+        => TablePages.ReadAsync((LeaseKey?)null, after => connections.Use(after, ReadLeasePage), cancellation);
 
     private static List<(long Id, StoredBinding Binding)> ReadBindingPage(Connection connection, long after)
     {
-        connection.Parameters.Add(after).Add(PageRows);
+        connection.Parameters.Add(after).Add(TablePages.Rows);
         using var rows = connection.Query(
             "SELECT id, binding_key, shard_id, sequence, changed_at, link, remote_id, expires_at, payload FROM binding WHERE id > $1 ORDER BY id LIMIT $2");
         var page = new List<(long, StoredBinding)>(rows.Rows);
@@ -78,19 +49,19 @@ internal sealed class BindingReader(ReadConnections connections)
         return page;
     }
 
-    private static List<StoredLease> ReadLeasePage(Connection connection, LeaseKey? after)
+    private static List<(LeaseKey? After, StoredLease Lease)> ReadLeasePage(Connection connection, LeaseKey? after)
     {
-        connection.Parameters.AddAddress(after?.Address ?? UInt128.Zero).Add(after?.Length ?? -1L).Add(after?.Ports ?? -1L).Add(PageRows);
+        connection.Parameters.AddAddress(after?.Address ?? UInt128.Zero).Add(after?.Length ?? -1L).Add(after?.Ports ?? -1L).Add(TablePages.Rows);
         using var rows = connection.Query(
             """
             SELECT l.address, l.length, l.ports, b.binding_key, l.state, l.changed_at FROM lease l LEFT JOIN binding b ON b.id = l.binding_id
             WHERE (l.address, l.length, l.ports) > ($1, $2, $3) ORDER BY l.address, l.length, l.ports LIMIT $4
             """);
-        var page = new List<StoredLease>(rows.Rows);
+        var page = new List<(LeaseKey?, StoredLease)>(rows.Rows);
         for (var row = 0; row < rows.Rows; row++)
         {
             var key = new LeaseKey(rows.Address(row, 0), (byte)rows.Int64(row, 1), (uint)rows.Int64(row, 2));
-            page.Add(new StoredLease(key, rows.IsNull(row, 3) ? null : new EntityKey(rows.Blob(row, 3)), (LeaseState)rows.Int64(row, 4), rows.Int64(row, 5)));
+            page.Add((key, new StoredLease(key, rows.IsNull(row, 3) ? null : new EntityKey(rows.Blob(row, 3)), (LeaseState)rows.Int64(row, 4), rows.Int64(row, 5))));
         }
 
         return page;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 
@@ -9,8 +8,6 @@ namespace Lease.Storage.Sqlite;
 /// <summary>Reads of the tables, on connections of their own. Rows of long walks are read a page at a time, so that no walk keeps the log from being emptied.</summary>
 internal sealed class BindingReader(string file) : IDisposable
 {
-    private const int PageRows = 1000;
-
     private readonly ConcurrentBag<Connection> idle = [];
     private volatile bool disposed;
 
@@ -42,37 +39,11 @@ internal sealed class BindingReader(string file) : IDisposable
             return due;
         });
 
-    public async IAsyncEnumerable<StoredBinding> ReadBindingsAsync([EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var after = 0L;
-        while (true)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var page = Use(after, ReadBindingPage);
-            foreach (var (_, binding) in page)
-                yield return binding;
-            if (page.Count < PageRows)
-                yield break;
-            after = page[^1].Id;
-            await Task.Yield();
-        }
-    }
+    public IAsyncEnumerable<StoredBinding> ReadBindingsAsync(CancellationToken cancellation)
+        => TablePages.ReadAsync(0L, after => Use(after, ReadBindingPage), cancellation);
 
-    public async IAsyncEnumerable<StoredLease> ReadLeasesAsync([EnumeratorCancellation] CancellationToken cancellation)
-    {
-        LeaseKey? after = null;
-        while (true)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var page = Use(after, ReadLeasePage);
-            foreach (var lease in page)
-                yield return lease;
-            if (page.Count < PageRows)
-                yield break;
-            after = page[^1].Key;
-            await Task.Yield();
-        }
-    }
+    public IAsyncEnumerable<StoredLease> ReadLeasesAsync(CancellationToken cancellation)
+        => TablePages.ReadAsync((LeaseKey?)null, after => Use(after, ReadLeasePage), cancellation);
 
     public void Dispose()
     {
@@ -83,8 +54,8 @@ internal sealed class BindingReader(string file) : IDisposable
 
     private static List<(long Id, StoredBinding Binding)> ReadBindingPage(Connection connection, long after)
     {
-        var page = new List<(long, StoredBinding)>(PageRows);
-        var read = connection.ReadBindings.Bind(1, after).Bind(2, PageRows);
+        var page = new List<(long, StoredBinding)>(TablePages.Rows);
+        var read = connection.ReadBindings.Bind(1, after).Bind(2, TablePages.Rows);
         while (read.Step())
         {
             var row = new BindingRow
@@ -100,18 +71,18 @@ internal sealed class BindingReader(string file) : IDisposable
         return page;
     }
 
-    private static List<StoredLease> ReadLeasePage(Connection connection, LeaseKey? after)
+    private static List<(LeaseKey? After, StoredLease Lease)> ReadLeasePage(Connection connection, LeaseKey? after)
     {
-        var page = new List<StoredLease>(PageRows);
+        var page = new List<(LeaseKey?, StoredLease)>(TablePages.Rows);
         Span<byte> address = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(address, after?.Address ?? 0);
         var read = connection.ReadLeases
-            .Bind(1, after is null ? [] : address).Bind(2, after?.Length ?? -1L).Bind(3, after?.Ports ?? -1L).Bind(4, PageRows);
+            .Bind(1, after is null ? [] : address).Bind(2, after?.Length ?? -1L).Bind(3, after?.Ports ?? -1L).Bind(4, TablePages.Rows);
         while (read.Step())
         {
             var key = new LeaseKey(BinaryPrimitives.ReadUInt128BigEndian(read.Blob(0)), (byte)read.Int64(1), (uint)read.Int64(2));
             var binding = read.IsNull(3) ? null : new EntityKey(read.Blob(3));
-            page.Add(new StoredLease(key, binding, (LeaseState)read.Int64(4), read.Int64(5)));
+            page.Add((key, new StoredLease(key, binding, (LeaseState)read.Int64(4), read.Int64(5))));
         }
 
         return page;
