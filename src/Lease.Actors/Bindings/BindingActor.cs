@@ -123,8 +123,10 @@ public sealed class BindingActor : UntypedPersistentActor
 
         if (!planner.NeedsCommit && !Shard.IsCertain)
         {
-            // A commit would be fenced; this would not.
-            Abandon("the database has not heard of this node for too long, the client may be another node's by now");
+            // A commit would be fenced; this would not. The cluster's log says that it is so, the counters how often.
+            logger.Uncertain(current.Link.Name, Client, current.MessageName);
+            current.CountUnanswered(Unanswered.ServiceInterrupted);
+            Release();
             return;
         }
 

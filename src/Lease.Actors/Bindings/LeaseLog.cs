@@ -27,6 +27,9 @@ internal static partial class LeaseLog
     [LoggerMessage(3002, LogLevel.Debug, "offered link={Link} client={Client} lease={Lease}")]
     public static partial void Offered(this ILogger logger, string link, string client, string lease);
 
+    [LoggerMessage(3009, LogLevel.Debug, "no answer link={Link} client={Client} cause={Cause}: the database has not heard of this node for too long, the client may be another node's by now")]
+    public static partial void Uncertain(this ILogger logger, string link, string client, string cause);
+
     [LoggerMessage(3003, LogLevel.Warning, "no answer link={Link} client={Client} cause={Cause}: {Reason}")]
     public static partial void NotAnswered(this ILogger logger, string link, string client, string cause, string reason);
 

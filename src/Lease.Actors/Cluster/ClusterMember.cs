@@ -83,12 +83,25 @@ public sealed class ClusterMember : ReceiveActor
                 incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
             var sent = region.Tenure?.Now ?? 0;
             var view = await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
-            LoseWhatIsUncertain(view);
-            if (Find(view, node.NodeId) is not null)
-                region.Tenure?.Prolong(sent, NodeStatus.MaxSilence - Margin);
             if (!reachable)
                 logger.StoreReachable();
             reachable = true;
+            var isMember = Find(view, node.NodeId) is not null;
+            LoseWhatIsUncertain(view, isMember);
+            if (!isMember)
+            {
+                EndReplaced();
+                return;
+            }
+
+            region.Tenure?.Prolong(sent, NodeStatus.MaxSilence - Margin);
+            if (region.Tenure is { IsValid: false })
+            {
+                // The answer itself took too long, and so is old: the next one decides.
+                Self.Tell(Beat.Instance);
+                return;
+            }
+
             if (TrySettle(view))
                 await PlaceAsync(view);
             node.Viewed(view);
@@ -105,13 +118,13 @@ public sealed class ClusterMember : ReceiveActor
 
     // Before anything is answered again: what came to this node's actors while it was cut off may have been read long ago. After a silence in which others might have claimed the shards also those
     // that seem to be this node's are claimed anew: a claim of another node may be under way, and of two claims of one epoch one fails.
-    private void LoseWhatIsUncertain(ClusterView view)
+    private void LoseWhatIsUncertain(ClusterView view, bool isMember)
     {
-        var wasSilent = region.Tenure is { IsValid: false };
+        var isUncertain = !isMember || region.Tenure is { IsValid: false };
         var before = served.Count;
         foreach (var shard in view.Shards)
         {
-            if (!served.TryGetValue(shard.Shard, out var grant) || (!wasSilent && shard.Owner == node.NodeId && shard.Epoch == grant.Epoch))
+            if (!served.TryGetValue(shard.Shard, out var grant) || (!isUncertain && shard.Owner == node.NodeId && shard.Epoch == grant.Epoch))
                 continue;
             served.Remove(shard.Shard);
             region.LoseShard(shard.Shard);
@@ -121,18 +134,16 @@ public sealed class ClusterMember : ReceiveActor
             logger.Lost(node.NodeId, before - served.Count);
     }
 
-    // Whether the view is to be acted on: this node is entered, and its state is what the others know.
+    private void EndReplaced()
+    {
+        logger.Replaced(node.NodeId);
+        BecomeEnded();
+        node.Replaced();
+    }
+
+    // Whether the view is to be acted on: the state of this node is what the others know.
     private bool TrySettle(ClusterView view)
     {
-        if (Find(view, node.NodeId) is null)
-        {
-            logger.Replaced(node.NodeId);
-            BecomeEnded();
-            StopServing();
-            node.Replaced();
-            return false;
-        }
-
         var other = view.Nodes.FirstOrDefault(Disagrees);
         if (other?.NodeId != disagreement)
         {
