@@ -86,7 +86,9 @@ internal abstract class JournalThread<TConnection> : IDisposable
     protected abstract void Commit();
 
     /// <summary>Called when every write of <see cref="Batch"/> has been told.</summary>
-    protected abstract void OnTold();
+    protected virtual void OnTold()
+    {
+    }
 
     /// <summary>Called between two batches.</summary>
     protected virtual void AfterBatch()

@@ -82,6 +82,17 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
         => Should.Throw<StoreException>(() => PostgresLeaseStore.Open(new PostgresStoreOptions { Connection = "host=/nowhere dbname=x" })).Message.ShouldContain("/nowhere");
 
     [Fact]
+    public void A_statement_that_is_refused_leaves_nothing_to_the_next()
+    {
+        control!.Parameters.Add(1).Add("two");
+        Should.Throw<StoreException>(() => control.Query("SELECT $1, $2 FROM no_such_table")).SqlState.ShouldBe("42P01");
+        control.IsBroken.ShouldBeFalse();
+        control.Parameters.Add(5);
+        using var five = control.Query("SELECT $1::bigint");
+        five.Int64(0, 0).ShouldBe(5);
+    }
+
+    [Fact]
     public async Task A_shard_that_another_node_took_is_fenced_and_the_other_shards_of_the_batch_are_stored()
     {
         var writes = Enumerable.Range(0, 40).Select(i => Write(i, 0, new LeaseChange(Lease(i), LeaseState.Active))).ToList();

@@ -138,6 +138,7 @@ public sealed class ClusterMember : ReceiveActor
     {
         logger.Replaced(node.NodeId);
         BecomeEnded();
+        node.Placed.TrySetException(new IOException($"another process has joined as {node.NodeId}"));
         node.Replaced();
     }
 
@@ -315,40 +316,4 @@ public sealed class ClusterMember : ReceiveActor
     {
         public static readonly Release Instance = new();
     }
-}
-
-/// <summary>Who a node is, and what it tells of its membership.</summary>
-/// <param name="NodeId">Its name; of two processes with the same one the later counts.</param>
-/// <param name="Address">Where its node link listens; empty when it has none.</param>
-/// <param name="Fingerprint">Of what all nodes must agree on; nodes with another one do not serve together.</param>
-/// <param name="Replaced">Called when another process has joined under the same name: this one serves nothing any more.</param>
-public sealed record ClusterNode(string NodeId, string Address, string Fingerprint, Action Replaced)
-{
-    /// <summary>Called with each view of the cluster that was acted on.</summary>
-    public Action<ClusterView> Viewed { get; init; } = static _ => { };
-
-    /// <summary>Ends when the node has been placed for the first time: it serves, and owns its shards, maybe none. Fails with an <see cref="IOException"/> when the store cannot be reached before that.</summary>
-    public TaskCompletionSource Placed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-}
-
-/// <summary>Ends the membership: finishes what was begun, gives the shards up. Sender: the server; the answer is <see cref="LeftCluster"/>.</summary>
-public sealed class LeaveCluster
-{
-    private LeaveCluster()
-    {
-    }
-
-    /// <summary>The only instance.</summary>
-    public static LeaveCluster Instance { get; } = new();
-}
-
-/// <summary>The answer to <see cref="LeaveCluster"/>: nothing is served any more.</summary>
-public sealed class LeftCluster
-{
-    private LeftCluster()
-    {
-    }
-
-    /// <summary>The only instance.</summary>
-    public static LeftCluster Instance { get; } = new();
 }

@@ -83,7 +83,7 @@ internal sealed class ActiveQuery : RunningQuery
             FallBehind();
         for (var i = 0; i < batch.Changes.Count && !isBehind; i++)
         {
-            if (TryWrite(batch.Changes[i], output, now))
+            if (TryTake(batch.Changes[i], output, now))
                 HandedThrough = Math.Max(HandedThrough, batch.Changes[i].ChangedAt);
             else
                 FallBehind();
@@ -107,6 +107,19 @@ internal sealed class ActiveQuery : RunningQuery
     /// <inheritdoc/>
     public override void Terminate(OutputBuffer output, long now, StatusCode status, string text)
         => output.Commit(Reply.Done(output.ForStatus(), HandedThrough, status, text));
+
+    private bool TryTake(BindingChange change, OutputBuffer output, long now)
+    {
+        try
+        {
+            return TryWrite(change, output, now);
+        }
+        catch (IOException)
+        {
+            // Whether an ended lease is another's now could not be asked: the replay asks again, or says that the tables cannot be read.
+            return false;
+        }
+    }
 
     private bool TryWrite(BindingChange change, OutputBuffer output, long now)
     {

@@ -15,7 +15,7 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
 {
     private const int PageRows = 1000;
 
-    private readonly long newestRow = tables.NewestRow;
+    private long? newestRow;
     private WalkPosition position;
     private bool ended;
 
@@ -27,7 +27,8 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
     {
         if (!ended)
         {
-            var frames = new ClientFrames(output.ForData(), Query, Reply, now) { NewestRow = newestRow, BaseTime = BaseTime(now) };
+            newestRow ??= tables.NewestRow;
+            var frames = new ClientFrames(output.ForData(), Query, Reply, now) { NewestRow = newestRow.Value, BaseTime = log.BaseTime(now) };
             var walked = tables.Walk(Query.Selection, position, PageRows, ref frames);
             output.Commit(frames.Length);
             position = walked.Position;
@@ -44,7 +45,7 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
             TellNothing(output, now);
 
         // RFC 5460 section 6.3: an answer without a binding is LEASEQUERY-REPLY alone. The status says outright that the answer is whole.
-        output.Commit(Reply.Done(output.ForStatus(), BaseTime(now), StatusCode.Success, ""));
+        output.Commit(Reply.Done(output.ForStatus(), log.BaseTime(now), StatusCode.Success, ""));
         return QueryProgress.Done;
     }
 
@@ -52,7 +53,7 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
     private void TellNothing(OutputBuffer output, long now)
     {
         var frame = output.ForStatus();
-        var writer = Reply.Begin(frame, BaseTime(now));
+        var writer = Reply.Begin(frame, log.BaseTime(now));
         Span<byte> message = stackalloc byte[Dhcp4LeaseMessage.MaxSize];
         writer.Option(OptionCode.Dhcpv4Message, message[..Dhcp4LeaseMessage.WriteNone(message, Query, Reply.Settings, now)]);
         if (!writer.Overflowed)
@@ -61,8 +62,5 @@ internal sealed class BulkQuery(BindingQuery query, QueryReply reply, IBindingQu
 
     /// <inheritdoc/>
     public override void Terminate(OutputBuffer output, long now, StatusCode status, string text)
-        => output.Commit(Reply.Done(output.ForStatus(), BaseTime(now), status, text));
-
-    // Whoever goes on with an active query from this time misses nothing: what the tables do not have yet comes later, whatever this node's clock says.
-    private long BaseTime(long now) => Math.Min(now, log.SettledThrough + 1);
+        => output.Commit(Reply.Done(output.ForStatus(), log.BaseTime(now), status, text));
 }

@@ -48,7 +48,7 @@ public sealed class LeasequeryService
         Logger = logger;
         Gate = new LeasequeryGate(system.TimeProvider, Counters, Logger);
         var cookies = new LeasequeryCookie(secret);
-        var udp = Props.Create(() => new UdpResponder(tables, cookies, Gate, Counters, Logger)).WithMailboxCapacity(UdpQueue);
+        var udp = Props.Create(() => new UdpResponder(tables, log, cookies, Gate, Counters, Logger)).WithMailboxCapacity(UdpQueue);
         responder = system.ActorOf(udp, "udp");
         Feed = system.ActorOf(Props.Create(() => new ActiveFeed(tables, log, events)), "feed");
     }

@@ -24,15 +24,17 @@ public sealed class UdpResponder : UntypedActor
 
     private readonly byte[] buffer = new byte[MaxDatagram];
     private readonly IBindingQueries tables;
+    private readonly IEventLog log;
     private readonly LeasequeryCookie cookies;
     private readonly LeasequeryGate gate;
     private readonly LeasequeryCounters counters;
     private readonly ILogger logger;
 
     /// <summary>Makes the actor.</summary>
-    public UdpResponder(IBindingQueries tables, LeasequeryCookie cookies, LeasequeryGate gate, LeasequeryCounters counters, ILogger logger)
+    public UdpResponder(IBindingQueries tables, IEventLog log, LeasequeryCookie cookies, LeasequeryGate gate, LeasequeryCounters counters, ILogger logger)
     {
         this.tables = tables;
+        this.log = log;
         this.cookies = cookies;
         this.gate = gate;
         this.counters = counters;
@@ -127,7 +129,7 @@ public sealed class UdpResponder : UntypedActor
         if (newest == long.MaxValue && IsLong(query.Kind))
             newest = tables.NewestRow;
         if (query.WithBaseTime)
-            writer.OptionU32(OptionCode.LqBaseTime, DhcpTime.ToSeconds(DateTimeOffset.FromUnixTimeMilliseconds(now)));
+            writer.OptionU32(OptionCode.LqBaseTime, DhcpTime.ToSeconds(DateTimeOffset.FromUnixTimeMilliseconds(log.BaseTime(now))));
         var client = new ClientDataWriter(query, points, now);
         var packer = new ReplyPacker(writer, query, client, newest)
         {

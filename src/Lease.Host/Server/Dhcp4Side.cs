@@ -27,6 +27,7 @@ internal sealed class Dhcp4Side : IDisposable
     {
         this.system = system;
         engine = new Dhcp4Intake(system, region, leasequery, Counters, logger);
+        BehindOther = new ForwardedIntake(system, engine, Counters);
         var isAlone = configuration.Dhcp6.Interfaces.Count == 0;
         if (configuration.Dhcp4 is null && configuration.Dhcp6.Dhcp4o6Port > 0)
         {
@@ -43,7 +44,7 @@ internal sealed class Dhcp4Side : IDisposable
     public Dhcp4Counters Counters { get; } = new();
 
     /// <summary>Who takes what another program's DHCPv6 server handed to a node.</summary>
-    public IDatagramHandler BehindOther => new ForwardedIntake(system, engine, Counters);
+    public IDatagramHandler BehindOther { get; }
 
     /// <summary>Who takes DHCPV4-QUERYs.</summary>
     public IDhcp4Service Service => forwarder is null ? engine : forwarder;

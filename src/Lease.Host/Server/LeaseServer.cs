@@ -24,6 +24,10 @@ internal sealed class LeaseServer : IAsyncDisposable
 
     private readonly ActorSystem system;
     private readonly ILeaseStore store;
+
+    // What all nodes agree on, and whether there may be others.
+    private readonly string fingerprint;
+    private readonly bool isShared;
     private readonly ShardRegion region;
     private readonly Dhcp6Intake intake;
     private readonly Dhcp6Counters counters;
@@ -37,10 +41,6 @@ internal sealed class LeaseServer : IAsyncDisposable
     private IActorRef? member;
     private UdpServer? udp;
     private TcpServer? tcp;
-
-    // What all nodes agree on, and whether there are others.
-    private readonly string fingerprint;
-    private readonly bool isShared;
 
     private LeaseServer(LeaseConfiguration configuration, byte[] serverDuid, ActorSystem system, ILeaseStore store, ILoggerFactory loggers)
     {

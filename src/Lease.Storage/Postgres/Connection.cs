@@ -78,16 +78,24 @@ internal sealed unsafe class Connection : IDisposable
     /// <summary>Runs a statement with <see cref="Parameters"/>; it is prepared when it is run for the first time.</summary>
     public Result Query(string sql)
     {
-        if (!prepared.TryGetValue(sql, out var name))
+        try
         {
-            name = string.Create(CultureInfo.InvariantCulture, $"s{prepared.Count}");
-            Check(LibPq.SendPrepare(handle, name, sql, 0, types: null) == 1, sql);
-            Finish(sql).Dispose();
-            prepared.Add(sql, name);
-        }
+            if (!prepared.TryGetValue(sql, out var name))
+            {
+                name = string.Create(CultureInfo.InvariantCulture, $"s{prepared.Count}");
+                Check(LibPq.SendPrepare(handle, name, sql, 0, types: null) == 1, sql);
+                Finish(sql).Dispose();
+                prepared.Add(sql, name);
+            }
 
-        Send(name, sql);
-        return Finish(sql);
+            Send(name, sql);
+            return Finish(sql);
+        }
+        finally
+        {
+            // Also when it was refused: the next call has values of its own.
+            Parameters.Clear();
+        }
     }
 
     /// <summary>Runs a statement with <see cref="Parameters"/> and drops its rows.</summary>
@@ -161,8 +169,6 @@ internal sealed unsafe class Connection : IDisposable
 
             Check(LibPq.SendQueryPrepared(handle, name, count, values, lengths, formats, resultFormat: 1) == 1, sql);
         }
-
-        Parameters.Clear();
     }
 
     // The last result counts, or the first that is an error.

@@ -18,7 +18,9 @@ internal sealed class EventTail : IDisposable
 
     private static readonly TimeSpan Unsettled = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
+
+    // While nobody follows the events: base times are so far behind the clock.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
 
     private readonly PostgresStoreOptions options;
@@ -47,6 +49,8 @@ internal sealed class EventTail : IDisposable
 
     /// <summary>Up to this time every event has been published too.</summary>
     public long Settled => Interlocked.Read(ref settled);
+
+    private bool IsFollowed => options.EventStream?.HasSubscribers<JournalCommitted>() == true;
 
     /// <summary>Begins, with what is settled by now.</summary>
     public void Start()
@@ -158,11 +162,10 @@ internal sealed class EventTail : IDisposable
                 mark = (known, number.Int64(0, 0));
             }
 
-            if (last > Settled)
-                return Unsettled;
+            if (!IsFollowed)
+                return Quiet;
+            return last > Settled ? Unsettled : Busy;
         }
-
-        return options.EventStream?.HasSubscribers<JournalCommitted>() == true ? Busy : Quiet;
     }
 
     // First it may be read, then it is published, then it counts as published: who subscribes in between reads up to here, or is told.
@@ -171,7 +174,7 @@ internal sealed class EventTail : IDisposable
         if (through <= Settled)
             return;
         Interlocked.Exchange(ref readable, through);
-        if (options.EventStream?.HasSubscribers<JournalCommitted>() == true)
+        if (IsFollowed)
             Publish(open, through);
         published = new EventPosition(through, int.MaxValue, long.MaxValue);
         Interlocked.Exchange(ref settled, through);

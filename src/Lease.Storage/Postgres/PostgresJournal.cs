@@ -61,10 +61,6 @@ internal sealed class PostgresJournal : JournalThread<Connection>
 
     protected override void Close() => connection?.Dispose();
 
-    protected override void OnTold()
-    {
-    }
-
     // What two writes of one batch may not both do: the order of a batch's rows is the database's.
     protected override bool MayJoin(JournalWrite write)
     {

@@ -11,10 +11,9 @@ internal sealed class ReadConnections(PostgresStoreOptions options) : IDisposabl
     private readonly ConcurrentBag<Connection> idle = [];
     private volatile bool disposed;
 
-    /// <summary>Runs <paramref name="read"/> on a connection, on the caller's thread. A connection that had gone while it was idle is replaced once.</summary>
+    /// <summary>Runs <paramref name="read"/> on a connection, on the caller's thread. A connection that had gone while it was idle is replaced.</summary>
     /// <exception cref="StoreException">The server cannot be reached, or refuses.</exception>
     public TResult Use<TArgument, TResult>(TArgument argument, Func<Connection, TArgument, TResult> read)
-        where TArgument : allows ref struct
     {
         while (idle.TryTake(out var old))
         {
@@ -28,7 +27,8 @@ internal sealed class ReadConnections(PostgresStoreOptions options) : IDisposabl
             }
         }
 
-        ObjectDisposedException.ThrowIf(disposed, this);
+        if (disposed)
+            throw new StoreException("the store is closed");
         return Read(Connection.Open(options.Connection, "queries", options.Patience), argument, read);
     }
 
@@ -40,7 +40,6 @@ internal sealed class ReadConnections(PostgresStoreOptions options) : IDisposabl
     }
 
     private TResult Read<TArgument, TResult>(Connection connection, TArgument argument, Func<Connection, TArgument, TResult> read)
-        where TArgument : allows ref struct
     {
         try
         {

@@ -227,6 +227,18 @@ public sealed class ClusterScenarios : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_node_that_is_replaced_before_it_serves_does_not_wait_for_ever()
+    {
+        var serving = Join("a");
+        var waiting = Join("b", fingerprint: "other");
+        await SettledAsync(serving);
+        Join("b", fingerprint: "other");
+        waiting.Time.Advance(TimeSpan.FromSeconds(1));
+        waiting.IsReplaced.ShouldBeTrue();
+        (await Should.ThrowAsync<IOException>(waiting.Placed)).Message.ShouldContain("another process has joined as b");
+    }
+
+    [Fact]
     public void A_node_that_nobody_replaced_serves_on_when_the_store_is_back()
     {
         var only = Join("a");

@@ -60,12 +60,16 @@ internal sealed class TestNode : TestKit, IDatagramChannel
         var dhcp4 = new Dhcp4Intake(Sys, Region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, Region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = settings };
         var node = new ClusterNode(name, "", fingerprint, () => IsReplaced = true);
+        Placed = node.Placed.Task;
         member = ActorOf(() => new ClusterMember(node, database.Store, Region, grant => new ShardAllocator(grant.Shard, database.Slices, Time), NullLogger.Instance));
     }
 
     public string Name { get; }
 
     public ShardRegion Region { get; }
+
+    /// <summary>See <see cref="ClusterNode.Placed"/>.</summary>
+    public Task Placed { get; }
 
     public bool IsReplaced { get; private set; }
 

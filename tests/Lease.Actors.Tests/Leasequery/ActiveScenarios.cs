@@ -47,6 +47,23 @@ public sealed class ActiveScenarios
     }
 
     [Fact]
+    public async Task A_change_that_is_told_while_the_tables_are_away_ends_the_query_not_the_session()
+    {
+        await using var kit = new LeasequeryKit();
+        var connection = Follow(kit);
+        connection.TakeAll();
+        kit.CommitElsewhere(1, LeasePhase.Released);
+        connection.TakeAll().ShouldHaveSingleItem().Clients.Single().Valid.ShouldBe(0u);
+        kit.Tables.AreAway = true;
+        kit.CommitElsewhere(2, LeasePhase.Released);
+        connection.TakeAll().ShouldHaveSingleItem().Status.ShouldBe(StatusCode.UnspecFail);
+        connection.Closed.ShouldBeNull();
+        kit.Tables.AreAway = false;
+        connection.Send(LeasequeryKit.Query());
+        connection.TakeAll().ShouldNotBeEmpty();
+    }
+
+    [Fact]
     [Trait("Seed", "001 8.3.1")]
     public async Task Changes_during_a_catch_up_are_not_missed()
     {

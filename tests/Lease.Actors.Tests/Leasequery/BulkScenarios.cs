@@ -36,6 +36,35 @@ public sealed class BulkScenarios
     }
 
     [Fact]
+    public async Task Tables_that_cannot_be_read_end_the_query_with_UnspecFail_and_the_connection_goes_on()
+    {
+        await using var kit = new LeasequeryKit();
+        kit.Tables.Change(1);
+        kit.Tables.AreAway = true;
+        var connection = kit.Connect();
+        connection.Send(LeasequeryKit.Query());
+        connection.TakeAll().ShouldHaveSingleItem().Status.ShouldBe(StatusCode.UnspecFail);
+        kit.Ask(LeasequeryKit.Query()).ShouldBeNull();
+        kit.Tables.AreAway = false;
+        connection.Send(LeasequeryKit.Query());
+        connection.TakeAll()[0].Clients.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task The_base_time_does_not_run_ahead_of_the_stores_clock()
+    {
+        await using var kit = new LeasequeryKit();
+        kit.Tables.Change(1);
+        kit.Tables.ClockBehind = TimeSpan.FromSeconds(7);
+        var now = DhcpTime.ToSeconds(kit.Time.GetUtcNow() - kit.Tables.ClockBehind);
+        var connection = kit.Connect();
+        connection.Send(LeasequeryKit.Query());
+        connection.TakeAll().ShouldAllBe(a => a.BaseTime == now);
+        Dhcp6Message.TryRead(kit.Ask(LeasequeryKit.Query()).ShouldNotBeNull(), 0, out var reply, out _).ShouldBeTrue();
+        Answer.Of(reply).BaseTime.ShouldBe(now);
+    }
+
+    [Fact]
     [Trait("RFC", "5460 6.5")]
     public async Task No_more_queries_are_read_than_run_at_once_and_a_slow_reader_costs_two_buffers()
     {

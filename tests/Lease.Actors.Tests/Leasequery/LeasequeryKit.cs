@@ -67,6 +67,13 @@ internal sealed class LeasequeryKit : TestKit
     public void Commit(EntityKey key, Binding binding, params LeaseChange[] changes)
         => Sys.EventStream.Publish(new JournalCommitted([Tables.Change(key, binding, changes)]));
 
+    /// <summary>A change as a node of a cluster reads it from the tables: what ended with it is not said.</summary>
+    public void CommitElsewhere(int client, LeasePhase phase)
+    {
+        var since = Time.GetUtcNow().ToUnixTimeMilliseconds();
+        Sys.EventStream.Publish(new JournalCommitted([Tables.Change(client, phase)], HasGap: false, EndedSince: since));
+    }
+
     public ScriptedConnection Connect()
     {
         var connection = new ScriptedConnection();

@@ -15,11 +15,17 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
     /// <summary>Events in front of this one have been pruned.</summary>
     public int FirstEvent { get; set; }
 
-    public long NewestRow => lastRow;
+    /// <summary>Nothing can be read at the moment.</summary>
+    public bool AreAway { get; set; }
+
+    /// <summary>How far the store's clock is behind the node's.</summary>
+    public TimeSpan ClockBehind { get; set; }
+
+    public long NewestRow => Reachable(lastRow);
 
     public StreamPosition End => new Place(events.Count);
 
-    public long SettledThrough => time.GetUtcNow().ToUnixTimeMilliseconds() - 1;
+    public long SettledThrough => (time.GetUtcNow() - ClockBehind).ToUnixTimeMilliseconds() - 1;
 
     public static byte[] DuidOf(int client) => Duid.MakeLinkLayer(1, [2, 0, 0, 0, (byte)(client >> 8), (byte)client]);
 
@@ -68,7 +74,7 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
     public WalkResult Walk<TVisitor>(BindingSelection selection, WalkPosition after, int limit, ref TVisitor visitor)
         where TVisitor : struct, IBindingVisitor, allows ref struct
     {
-        var position = after;
+        var position = Reachable(after);
         foreach (var row in rows.Values.Where(r => r.Id > after.RowId).Take(limit))
         {
             if (!visitor.Visit(row.ToRecord()))
@@ -79,11 +85,11 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
         return new WalkResult(position, rows.Keys.All(id => id <= position.RowId));
     }
 
-    public bool IsHeldByAnother(LeaseKey lease, long rowId) => false;
+    public bool IsHeldByAnother(LeaseKey lease, long rowId) => Reachable(false);
 
     public StreamPosition? FindStart(long since)
     {
-        var index = events.FindIndex(e => e.At >= since);
+        var index = Reachable(events.FindIndex(e => e.At >= since));
         index = index < 0 ? events.Count : index;
         return index < FirstEvent ? null : new Place(index);
     }
@@ -91,7 +97,7 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
     public ReplayResult Replay<TVisitor>(StreamPosition after, int limit, ref TVisitor visitor)
         where TVisitor : struct, IBindingVisitor, allows ref struct
     {
-        var place = ((Place)after).Next;
+        var place = Reachable((Place)after).Next;
         var lost = place < FirstEvent;
         for (place = Math.Max(place, FirstEvent); place < events.Count; place++)
         {
@@ -102,6 +108,8 @@ internal sealed class MemoryTables(TimeProvider time) : IBindingQueries, IEventL
 
         return new ReplayResult(new Place(place), Ended: true, lost);
     }
+
+    private T Reachable<T>(T result) => AreAway ? throw new IOException("the database is away") : result;
 
     private sealed record Place(int Next) : StreamPosition;
 

@@ -6,6 +6,7 @@ using Lease.Host.Configuration;
 using Lease.Host.Tests.Dhcp6;
 using Lease.Host.Tests.Leasequery;
 using Lease.Storage.Tests;
+using Microsoft.Extensions.Logging;
 
 namespace Lease.Host.Tests.Cluster;
 
@@ -36,7 +37,7 @@ internal sealed class ClusterKit : IAsyncDisposable
     }
 
     /// <summary>Starts one more node.</summary>
-    public async Task<TestServer> JoinAsync(string name, string dhcp6 = QueriedServer.Links, string dhcp4 = Dhcp4)
+    public async Task<TestServer> JoinAsync(string name, string dhcp6 = QueriedServer.Links, string dhcp4 = Dhcp4, ILoggerFactory? loggers = null)
     {
         using (var authority = ClusterAuthority.Open(certificates, TimeSpan.FromDays(1), TimeProvider.System))
             authority.Issue(name, TimeSpan.FromDays(1));
@@ -46,7 +47,7 @@ internal sealed class ClusterKit : IAsyncDisposable
             Storage = new StorageConfiguration(server.ConnectionTo(database), Shards: 16),
             Node = new NodeConfiguration(name, new NodeLinkConfiguration(new IPEndPoint(IPAddress.IPv6Loopback, 0), tls)),
         };
-        var node = await TestServer.StartAsync(configuration);
+        var node = await TestServer.StartAsync(configuration, loggers);
         Nodes.Add(node);
         return node;
     }

@@ -44,10 +44,10 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Starts a node of a cluster.</summary>
-    public static async Task<TestServer> StartAsync(LeaseConfiguration configuration)
+    public static async Task<TestServer> StartAsync(LeaseConfiguration configuration, ILoggerFactory? loggers = null)
     {
         var directory = NewDirectory();
-        return new TestServer(await LeaseServer.StartAsync(configuration, directory, TimeProvider.System, NullLoggerFactory.Instance), time: null, directory);
+        return new TestServer(await LeaseServer.StartAsync(configuration, directory, TimeProvider.System, loggers ?? NullLoggerFactory.Instance), time: null, directory);
     }
 
     public static LeaseConfiguration Read(string dhcp6, string leasequery = "", string dhcp4 = "")
