@@ -62,9 +62,7 @@ internal static class Failover
         await Task.WhenAll(renewing);
         var packets = await capture.StopAsync();
         await cluster.StartNodeAsync(node);
-
-        // Its shards come back to it.
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        await cluster.AwaitShardsAsync(node);
         return Read(packets, renewers, node, killed);
     }
 

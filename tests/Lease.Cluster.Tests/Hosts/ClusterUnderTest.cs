@@ -60,6 +60,24 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await nodes[node].ExpectAsync("ready: serving DHCPv6", Patience);
     }
 
+    /// <summary>Returns when a node has its share of the shards.</summary>
+    public async Task AwaitShardsAsync(string node)
+    {
+        for (var end = DateTime.UtcNow + Patience; ; await Task.Delay(50))
+        {
+            // It ends with code 1 while a shard is not served.
+            var status = Network.Start(node, Binary, "cluster", "status", "--config", Path.Combine(Network.Folder, node + ".json"), "--json");
+            await using (status)
+            {
+                if (await status.WaitForExitAsync(Patience) && status.ExitCode == 0 && SharesOf(status.StandardOutput).GetValueOrDefault(node) > 0)
+                    return;
+            }
+
+            if (DateTime.UtcNow > end)
+                throw new FaultTestException($"{node} got no shards:\n{status.Output}");
+        }
+    }
+
     /// <summary>Makes a host for a further node, and starts it.</summary>
     public async Task AddNodeAsync(string node)
     {
@@ -170,6 +188,12 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
 #else
         return Path.Combine(folder, "src/Lease.Host/bin/Release/net10.0/lease");
 #endif
+    }
+
+    private static Dictionary<string, int> SharesOf(string status)
+    {
+        using var cluster = JsonDocument.Parse(status);
+        return cluster.RootElement.GetProperty("nodes").EnumerateArray().ToDictionary(static n => n.GetProperty("node").GetString()!, static n => n.GetProperty("shards").GetInt32(), StringComparer.Ordinal);
     }
 
     private static string ServiceAddressOf(string requestor) => string.Equals(requestor, "r1", StringComparison.Ordinal) ? "fd53::1" : "fd53::2";

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Lease.Cluster.Tests.Checking;
 using Lease.Cluster.Tests.Hosts;
 
@@ -8,11 +10,13 @@ internal sealed class Capture
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private readonly TestNetwork network;
     private readonly RunningProgram dumpcap;
     private readonly string file;
 
-    private Capture(RunningProgram dumpcap, string file)
+    private Capture(TestNetwork network, RunningProgram dumpcap, string file)
     {
+        this.network = network;
         this.dumpcap = dumpcap;
         this.file = file;
     }
@@ -23,14 +27,16 @@ internal sealed class Capture
         var dumpcap = network.Start("c", "dumpcap", "-P", "-p", "-q", "-B", "64", "-i", "eth0", "-f", "udp port 547", "-w", file);
         if (!await dumpcap.AwaitAsync(_ => File.Exists(file), Patience))
             throw new FaultTestException($"dumpcap did not start:\n{dumpcap.Output}");
-        return new Capture(dumpcap, file);
+        return new Capture(network, dumpcap, file);
     }
 
     /// <summary>Ends the recording and reads it; fails when the kernel had to drop packets.</summary>
     public async Task<List<Packet>> StopAsync()
     {
-        // It takes packets from the kernel in blocks, a fraction of a second later.
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        // It takes packets from the kernel in blocks, a fraction of a second later: when it has this one it has those before it.
+        var mark = SendMark();
+        if (!await dumpcap.AwaitAsync(_ => File.ReadAllBytes(file).AsSpan().IndexOf(mark) >= 0, Patience))
+            throw new FaultTestException($"dumpcap did not record the last packet:\n{dumpcap.Output}");
         await dumpcap.SignalAsync(2);
         if (!await dumpcap.WaitForExitAsync(Patience))
             throw new FaultTestException("dumpcap did not end");
@@ -38,4 +44,13 @@ internal sealed class Capture
             throw new FaultTestException($"packets are missing in the capture: {dumpcap.Output}");
         return [.. PacketReader.ReadCapture(await File.ReadAllBytesAsync(file))];
     }
+
+    // No DHCPv6, and to a host that does not listen.
+    private byte[] SendMark() => network.Within("c", () =>
+    {
+        byte[] mark = [byte.MaxValue, .. Guid.NewGuid().ToByteArray()];
+        using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        socket.SendTo(mark, new IPEndPoint(network.AddressOf("r1"), 547));
+        return mark;
+    });
 }
