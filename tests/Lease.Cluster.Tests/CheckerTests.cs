@@ -27,6 +27,16 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_client_that_is_not_answered_is_found()
+    {
+        Grant(1, "a", 100);
+        for (var i = 0; i < 3; i++)
+            Send(2 + i, Kind.Renew, "a", lastTransaction + 1, 0);
+        checker.TakeRest(60);
+        checker.Violations.ShouldHaveSingleItem().Text.ShouldContain("3 times without an answer");
+    }
+
+    [Fact]
     public void An_address_for_two_clients_is_found()
     {
         Grant(1, "a", 100);

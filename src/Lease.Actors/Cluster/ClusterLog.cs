@@ -27,4 +27,10 @@ internal static partial class ClusterLog
 
     [LoggerMessage(6008, LogLevel.Warning, "node {Node} was silent or cut off: {Shards} shards are another node's, or may be, and are dropped or claimed anew")]
     public static partial void Lost(this ILogger logger, string node, int shards);
+
+    [LoggerMessage(6009, LogLevel.Warning, "this machine's clock is {Seconds} s ahead of the database's (less than zero: behind): leases go by the database's, the log by this machine's; set it")]
+    public static partial void ClockDiffers(this ILogger logger, double seconds);
+
+    [LoggerMessage(6010, LogLevel.Information, "this machine's clock agrees with the database's")]
+    public static partial void ClockAgrees(this ILogger logger);
 }

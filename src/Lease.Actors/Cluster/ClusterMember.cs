@@ -16,6 +16,9 @@ public sealed class ClusterMember : ReceiveActor
     // An answer that is on its way when the time ends shall not be overtaken by another node's.
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(500);
 
+    // Of clocks that somebody should look after.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(1);
+
     private readonly ClusterNode node;
     private readonly IShardStore store;
     private readonly ShardRegion region;
@@ -27,6 +30,7 @@ public sealed class ClusterMember : ReceiveActor
     private NodeState state = NodeState.Joining;
     private long incarnation;
     private bool reachable = true;
+    private bool clockAgrees = true;
     private IDisposable? watching;
     private string? disagreement;
 
@@ -81,8 +85,12 @@ public sealed class ClusterMember : ReceiveActor
         {
             if (incarnation == 0)
                 incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
-            var sent = region.Tenure?.Now ?? 0;
+            var time = Context.System.TimeProvider;
+            var sent = time.GetTimestamp();
             var view = await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
+            node.Time?.Follow(view.At, sent, time.GetTimestamp());
+            CompareClocks();
+            AwaitSilence(view);
             if (!reachable)
                 logger.StoreReachable();
             reachable = true;
@@ -114,6 +122,33 @@ public sealed class ClusterMember : ReceiveActor
             reachable = false;
             node.Placed.TrySetException(e);
         }
+    }
+
+    private void CompareClocks()
+    {
+        var lead = node.Time?.LocalLead ?? TimeSpan.Zero;
+        var agrees = lead.Duration() < ClockTolerance;
+        if (agrees == clockAgrees)
+            return;
+        clockAgrees = agrees;
+        if (agrees)
+            logger.ClockAgrees();
+        else
+            logger.ClockDiffers(Math.Round(lead.TotalSeconds, 1));
+    }
+
+    // Looks when the first of the others would be dead, not up to a second later: its clients wait.
+    private void AwaitSilence(ClusterView view)
+    {
+        var longest = TimeSpan.Zero;
+        foreach (var other in view.Nodes)
+        {
+            if (other.IsAlive && other.NodeId != node.NodeId && other.Silence > longest)
+                longest = other.Silence;
+        }
+
+        if (longest > TimeSpan.Zero)
+            Context.Timers.StartSingleTimer(nameof(AwaitSilence), Beat.Instance, NodeStatus.MaxSilence - longest);
     }
 
     // Before anything is answered again: what came to this node's actors while it was cut off may have been read long ago. After a silence in which others might have claimed the shards also those
@@ -260,6 +295,7 @@ public sealed class ClusterMember : ReceiveActor
     {
         state = NodeState.Leaving;
         Context.Timers.Cancel(nameof(Beat));
+        Context.Timers.Cancel(nameof(AwaitSilence));
         try
         {
             // Now the others know that they are to claim what is given up.

@@ -1,4 +1,5 @@
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
 
 namespace Lease.Actors.Cluster;
 
@@ -9,6 +10,9 @@ namespace Lease.Actors.Cluster;
 /// <param name="Replaced">Called when another process has joined under the same name: this one serves nothing any more.</param>
 public sealed record ClusterNode(string NodeId, string Address, string Fingerprint, Action Replaced)
 {
+    /// <summary>Follows the store's clock with each heartbeat; null where the store goes by this machine's.</summary>
+    public ClusterTime? Time { get; init; }
+
     /// <summary>Called with each view of the cluster that was acted on.</summary>
     public Action<ClusterView> Viewed { get; init; } = static _ => { };
 

@@ -104,14 +104,15 @@ internal sealed class LeaseServer : IAsyncDisposable
     /// <exception cref="IOException">The store or a socket cannot be opened; the message says which and why.</exception>
     public static async Task<LeaseServer> StartAsync(LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers)
     {
-        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = time, LoggerFactory = loggers });
+        var clusterTime = configuration.Storage.PostgresConnection is not null ? new ClusterTime(time) : null;
+        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = clusterTime ?? time, LoggerFactory = loggers });
         ILeaseStore? store = null;
         LeaseServer? server = null;
         try
         {
             store = await Stores.OpenAsync(configuration, directory, system, loggers);
             server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
-            await server.OpenAsync(configuration, loggers);
+            await server.OpenAsync(configuration, clusterTime, loggers);
             return server;
         }
         catch (IOException)
@@ -204,11 +205,15 @@ internal sealed class LeaseServer : IAsyncDisposable
             await store.DisposeAsync();
     }
 
-    private async Task OpenAsync(LeaseConfiguration configuration, ILoggerFactory loggers)
+    private async Task OpenAsync(LeaseConfiguration configuration, ClusterTime? clusterTime, ILoggerFactory loggers)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
         var address = isShared && configuration.Node.Link is { } link ? forwarder.Open(link, clusterLog) : "";
-        var node = new ClusterNode(configuration.Node.Id, address, fingerprint, () => replaced.TrySetResult()) { Viewed = forwarder.Update };
+        var node = new ClusterNode(configuration.Node.Id, address, fingerprint, () => replaced.TrySetResult())
+        {
+            Time = clusterTime,
+            Viewed = forwarder.Update,
+        };
         member = system.ActorOf(
             Props.Create(() => new ClusterMember(node, store, region, grant => new ShardAllocator(grant.Shard, store, system.TimeProvider), clusterLog)), "cluster");
         await node.Placed.Task;

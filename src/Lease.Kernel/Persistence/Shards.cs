@@ -70,9 +70,10 @@ public sealed record NodeStatus(string NodeId, long Incarnation, string Address,
 public readonly record struct ShardOwnership(int Shard, string? Owner, long Epoch);
 
 /// <summary>The cluster at a moment of the store's clock.</summary>
+/// <param name="At">The moment, Unix milliseconds.</param>
 /// <param name="Nodes">Those that joined and have not left, dead ones among them.</param>
 /// <param name="Shards">Every shard, by number.</param>
-public sealed record ClusterView(IReadOnlyList<NodeStatus> Nodes, IReadOnlyList<ShardOwnership> Shards);
+public sealed record ClusterView(long At, IReadOnlyList<NodeStatus> Nodes, IReadOnlyList<ShardOwnership> Shards);
 
 /// <summary>A shard that this node owns.</summary>
 /// <param name="Shard">0..count-1.</param>

@@ -12,9 +12,6 @@ public sealed class Tenure(TimeProvider time)
     /// <summary>Whether the shards are this node's for certain.</summary>
     public bool IsValid => time.GetTimestamp() < Interlocked.Read(ref until);
 
-    /// <summary>The moment at which something is said that may prolong it.</summary>
-    public long Now => time.GetTimestamp();
-
-    /// <summary>Prolongs it to <paramref name="length"/> after a moment as <see cref="Now"/> gave it.</summary>
+    /// <summary>Prolongs it to <paramref name="length"/> after a moment, a timestamp of the clock.</summary>
     public void Prolong(long from, TimeSpan length) => Interlocked.Exchange(ref until, from + (long)(length.TotalSeconds * time.TimestampFrequency));
 }

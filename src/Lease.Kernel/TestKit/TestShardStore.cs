@@ -109,6 +109,7 @@ public sealed class TestShardStore(TestJournal journal, TimeProvider clock, int 
     }
 
     private ClusterView View(string nodeId, long incarnation) => new(
+        clock.GetUtcNow().ToUnixTimeMilliseconds(),
         [
             .. nodes.Where(n => n.Key != nodeId || n.Value.Incarnation == incarnation)
                 .Select(n => new NodeStatus(n.Key, n.Value.Incarnation, n.Value.Address, n.Value.State, n.Value.Fingerprint, clock.GetElapsedTime(n.Value.BeatAt))),

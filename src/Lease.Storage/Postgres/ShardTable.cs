@@ -115,7 +115,8 @@ internal sealed class ShardTable(PostgresJournal journal)
         var shards = new List<ShardOwnership>(owners.Rows);
         for (var row = 0; row < owners.Rows; row++)
             shards.Add(new ShardOwnership((int)owners.Int64(row, 0), owners.IsNull(row, 1) ? null : owners.Text(row, 1), owners.Int64(row, 2)));
-        return new ClusterView(nodes, shards);
+        using var clock = connection.Query("SELECT lease_clock()");
+        return new ClusterView(clock.Int64(0, 0), nodes, shards);
     }
 
     private static void Notify(Connection connection) => connection.Run($"SELECT pg_notify('{Channel}', '')");

@@ -20,7 +20,7 @@ internal static class ShardTable
         return Incarnation(database, nodeId);
     }
 
-    public static ClusterView View(Database database, string nodeId, long incarnation, NodeState state)
+    public static ClusterView View(Database database, string nodeId, long incarnation, NodeState state, long now)
     {
         var nodes = new List<NodeStatus>();
         using (var node = database.PrepareOnce("SELECT address, fingerprint FROM node WHERE node_id = ?1 AND incarnation = ?2"))
@@ -34,7 +34,7 @@ internal static class ShardTable
         using var read = database.PrepareOnce("SELECT shard_id, owner, epoch FROM shard ORDER BY shard_id");
         while (read.Step())
             shards.Add(new ShardOwnership((int)read.Int64(0), read.IsNull(1) ? null : read.Text(1), read.Int64(2)));
-        return new ClusterView(nodes, shards);
+        return new ClusterView(now, nodes, shards);
     }
 
     public static IReadOnlyList<ShardGrant> Claim(Database database, SqliteJournal journal, string nodeId, IReadOnlyList<ShardOwnership> seen)

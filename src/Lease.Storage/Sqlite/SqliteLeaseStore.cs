@@ -120,7 +120,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, CancellationToken cancellation)
-        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state));
+        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state, time.GetUtcNow().ToUnixTimeMilliseconds()));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, IReadOnlyList<ShardOwnership> seen, CancellationToken cancellation)

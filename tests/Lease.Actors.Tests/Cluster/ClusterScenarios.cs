@@ -53,6 +53,22 @@ public sealed class ClusterScenarios : IAsyncDisposable
     }
 
     [Fact]
+    public void A_node_looks_when_another_has_been_silent_for_four_seconds_whenever_its_own_beat_is()
+    {
+        var (_, second) = Pair();
+        var before = second.Region.ServedShards().Count;
+
+        // From here on the second beats 0.3 s after the first would.
+        database.Clock.Advance(TimeSpan.FromSeconds(0.3));
+        for (var i = 0; i < 3; i++)
+            Pass(second);
+        Pass(TimeSpan.FromSeconds(0.6), second);
+        second.Region.ServedShards().Count.ShouldBe(before);
+        Pass(TimeSpan.FromSeconds(0.1), second);
+        second.Region.ServedShards().Count.ShouldBe(TestDatabase.Shards);
+    }
+
+    [Fact]
     public async Task The_commit_of_a_node_that_was_frozen_meanwhile_fails_and_no_reply_leaves()
     {
         var (first, second) = Pair();
@@ -314,11 +330,13 @@ public sealed class ClusterScenarios : IAsyncDisposable
     }
 
     // A second for the database and for those nodes.
-    private void Pass(params TestNode[] running)
+    private void Pass(params TestNode[] running) => Pass(TimeSpan.FromSeconds(1), running);
+
+    private void Pass(TimeSpan time, params TestNode[] running)
     {
-        database.Clock.Advance(TimeSpan.FromSeconds(1));
+        database.Clock.Advance(time);
         foreach (var node in running)
-            node.Time.Advance(TimeSpan.FromSeconds(1));
+            node.Time.Advance(time);
     }
 
     // Shards are stopped on other threads: given the time, these nodes serve every shard as they are placed.

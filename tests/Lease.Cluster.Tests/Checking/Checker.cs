@@ -26,6 +26,9 @@ internal enum Rule
     /// <summary>A lease whose end the server confirmed is in its bindings.</summary>
     NotEnded,
 
+    /// <summary>A client got no answer to any of its transmissions of a message.</summary>
+    Unanswered,
+
     /// <summary>The nodes do not agree, or a mirror is not what the server has.</summary>
     Different,
 }
@@ -82,8 +85,8 @@ internal sealed class Checker
     /// <summary>See the remarks.</summary>
     public int LateOverlaps { get; private set; }
 
-    /// <summary>Transactions that got an answer, and all.</summary>
-    public (int Answered, int All) Transactions => (exchanges.Values.Count(static e => e.Replies > 0), exchanges.Count);
+    /// <summary>Messages with a transaction id of their own.</summary>
+    public int Transactions => exchanges.Count;
 
     public void Take(Packet packet)
     {
@@ -116,6 +119,17 @@ internal sealed class Checker
                 TakeEnd(packet, exchange, association);
             else
                 TakeReply(packet, exchange, association, current: latest[client] == exchange);
+        }
+    }
+
+    /// <summary>Nobody asks, or waits, any more.</summary>
+    public void TakeRest(double at)
+    {
+        foreach (var (key, exchange) in exchanges.Where(static e => e.Value.Replies == 0))
+        {
+            Report(
+                Rule.Unanswered, at, default, $"{key.Client} sent {exchange.Kind} {key.Transaction:x6} {exchange.Sent} times without an answer",
+                [.. packets.Where(p => p.Client == key.Client && p.Transaction == key.Transaction)]);
         }
     }
 

@@ -59,9 +59,20 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
                 await cluster.AddNodeAsync(name);
                 log.Write($"{name} serves");
                 break;
+            case FaultKind.StepClock:
+                SetClock(fault.Node, fault.Clock.First);
+                await Task.Delay(fault.Duration);
+                SetClock(fault.Node, fault.Clock.Then);
+                break;
             default:
                 throw new InvalidOperationException($"{fault.Kind}");
         }
+    }
+
+    private void SetClock(string node, TimeSpan ahead)
+    {
+        log.Write($"clock of {node} is set {Math.Abs(ahead.TotalSeconds)} s {(ahead > TimeSpan.Zero ? "ahead" : "behind")}");
+        cluster.Clocks.Set(node, ahead);
     }
 
     private async Task KillAsync(Fault fault)

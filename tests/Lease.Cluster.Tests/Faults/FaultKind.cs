@@ -35,4 +35,7 @@ internal enum FaultKind
 
     /// <summary>One more node joins.</summary>
     AddNode,
+
+    /// <summary>A node's clock is set wrong, and later set again.</summary>
+    StepClock,
 }

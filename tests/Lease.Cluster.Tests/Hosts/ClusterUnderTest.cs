@@ -26,11 +26,14 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
 
     private ClusterUnderTest(TestNetwork network) => Network = network;
 
-    public static string? Missing => TestNetwork.Missing ?? Databases.Missing;
+    public static string? Missing => TestNetwork.Missing ?? MachineClocks.Missing ?? Databases.Missing;
 
     public TestNetwork Network { get; }
 
     public Databases Databases { get; private set; } = null!;
+
+    /// <summary>Of the nodes; the databases have the right time.</summary>
+    public MachineClocks Clocks { get; private set; } = null!;
 
     /// <summary>All nodes, also those that do not run now.</summary>
     public IReadOnlyList<string> Nodes { get; private set; } = [];
@@ -56,7 +59,8 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     public async Task StartNodeAsync(string node)
     {
         var name = Path.Combine(Network.Folder, node);
-        nodes[node] = Network.Start(node, Binary, "serve", "--config", name + ".json", "--data", name + "-data", "--log-level", Environment.GetEnvironmentVariable("LEASE_FAULTS_LOG") ?? "Information");
+        string[] serve = ["serve", "--config", name + ".json", "--data", name + "-data", "--log-level", Environment.GetEnvironmentVariable("LEASE_FAULTS_LOG") ?? "Information"];
+        nodes[node] = Network.Start(node, "env", [.. Clocks.Preloading(node, Binary), .. serve]);
         await nodes[node].ExpectAsync("ready: serving DHCPv6", Patience);
     }
 
@@ -204,6 +208,7 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await Network.AddHostAsync("c", "fd00::31");
         await Network.AddHostAsync("r1", "fd00::41");
         await Network.AddHostAsync("r2", "fd00::42");
+        Clocks = await MachineClocks.MakeAsync(Network, "c");
         Databases = await Databases.StartAsync(Network);
         var names = Enumerable.Range(1, size).Select(static n => $"n{n}").ToList();
 
@@ -239,6 +244,9 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     private async Task PrepareNodeAsync(string node, int number)
     {
         var address = $"fd00::{number}";
+
+        // No two nodes have the same time.
+        Clocks.Set(node, TimeSpan.FromSeconds(7 * (12 - number)));
         await Network.AddHostAsync(node, address);
         foreach (var requestor in Requestors)
             await Network.AddServiceAddressAsync(node, ServiceAddressOf(requestor));

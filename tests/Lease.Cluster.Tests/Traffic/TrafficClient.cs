@@ -26,6 +26,7 @@ internal sealed class TrafficClient
     private string client = string.Empty;
     private string server = string.Empty;
     private int transaction = -1;
+    private CancellationToken abandon;
     private TaskCompletionSource<Packet>? answer;
 
     public TrafficClient(RelaySocket relay, Func<IReadOnlyList<IPAddress>> nodes, int seed, int number, IPAddress link)
@@ -43,8 +44,10 @@ internal sealed class TrafficClient
         BecomeAnother();
     }
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>Acts until it is told to stop, and then goes on sending what has no answer yet until it has one, or until it is told to abandon it.</summary>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abandonAll)
     {
+        abandon = abandonAll;
         try
         {
             await Task.Delay(random.Next(1000), stop);
@@ -65,11 +68,11 @@ internal sealed class TrafficClient
     }
 
     /// <summary>Whether one node answers a SOLICIT of a new client.</summary>
-    public async Task<bool> IsServedAsync(CancellationToken stop)
+    public async Task<bool> IsServedAsync()
     {
         try
         {
-            return await ExchangeAsync(Kind.Solicit, SolicitRule, Wanted(), stop) is not null;
+            return await ExchangeAsync(Kind.Solicit, SolicitRule, Wanted()) is not null;
         }
         finally
         {
@@ -90,13 +93,13 @@ internal sealed class TrafficClient
         switch (choice)
         {
             case < 0.55:
-                await RenewAsync(stop);
+                await RenewAsync();
                 break;
             case < 0.75:
-                await EndAsync(Kind.Release, stop);
+                await EndAsync(Kind.Release);
                 break;
             case < 0.78:
-                await EndAsync(Kind.Decline, stop);
+                await EndAsync(Kind.Decline);
                 break;
             case < 0.85:
                 await Task.Delay(random.Next(1000, 12_000), stop);
@@ -110,24 +113,24 @@ internal sealed class TrafficClient
 
     private async Task AcquireAsync(CancellationToken stop)
     {
-        if (await ExchangeAsync(Kind.Solicit, SolicitRule, Wanted(), stop) is not { } advertise || !advertise.Leases.Any())
+        if (await ExchangeAsync(Kind.Solicit, SolicitRule, Wanted()) is not { } advertise || !advertise.Leases.Any() || stop.IsCancellationRequested)
             return;
         server = advertise.Server;
         var asked = advertise.Associations.Where(static a => a.Leases.Count > 0).ToList();
-        if (await ExchangeAsync(Kind.Request, RequestRule, asked, stop) is { } reply)
+        if (await ExchangeAsync(Kind.Request, RequestRule, asked) is { } reply)
             TakeReply(reply);
     }
 
-    private async Task RenewAsync(CancellationToken stop)
+    private async Task RenewAsync()
     {
-        if (await ExchangeAsync(random.Next(5) == 0 ? Kind.Rebind : Kind.Renew, RenewRule, Held(), stop) is not { } reply)
+        if (await ExchangeAsync(random.Next(5) == 0 ? Kind.Rebind : Kind.Renew, RenewRule, Held()) is not { } reply)
             return;
         if (reply.Associations.Any(static a => a.Status == 3))
             leases.Clear();
         TakeReply(reply);
     }
 
-    private async Task EndAsync(Kind kind, CancellationToken stop)
+    private async Task EndAsync(Kind kind)
     {
         var ended = Held().ToList();
         leases.Clear();
@@ -135,7 +138,7 @@ internal sealed class TrafficClient
             ended = [.. ended.Where(static a => a.Type == 3)];
         if (ended.Count == 0)
             return;
-        await ExchangeAsync(kind, ReleaseRule, ended, stop);
+        await ExchangeAsync(kind, ReleaseRule, ended);
 
         // A copy that waits somewhere must not end what this client gets afterwards.
         BecomeAnother();
@@ -160,7 +163,7 @@ internal sealed class TrafficClient
     private IEnumerable<AssociationSeen> Held()
         => leases.GroupBy(static l => (l.Value.Type, l.Value.Id)).Select(static g => new AssociationSeen(g.Key.Type, g.Key.Id, 0, [.. g.Select(static l => new LeaseSeen(l.Key, 0))]));
 
-    private async Task<Packet?> ExchangeAsync(Kind kind, RetransmissionRule rule, IEnumerable<AssociationSeen> associations, CancellationToken stop)
+    private async Task<Packet?> ExchangeAsync(Kind kind, RetransmissionRule rule, IEnumerable<AssociationSeen> associations)
     {
         var content = associations.ToList();
         var waiting = new TaskCompletionSource<Packet>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -180,7 +183,7 @@ internal sealed class TrafficClient
 
             try
             {
-                return await waiting.Task.WaitAsync(TimeSpan.FromSeconds(timeout), stop);
+                return await waiting.Task.WaitAsync(TimeSpan.FromSeconds(timeout), abandon);
             }
             catch (TimeoutException)
             {

@@ -37,7 +37,7 @@ internal sealed class ClusterKit : IAsyncDisposable
     }
 
     /// <summary>Starts one more node.</summary>
-    public async Task<TestServer> JoinAsync(string name, string dhcp6 = QueriedServer.Links, string dhcp4 = Dhcp4, ILoggerFactory? loggers = null)
+    public async Task<TestServer> JoinAsync(string name, string dhcp6 = QueriedServer.Links, string dhcp4 = Dhcp4, ILoggerFactory? loggers = null, TimeProvider? time = null)
     {
         using (var authority = ClusterAuthority.Open(certificates, TimeSpan.FromDays(1), TimeProvider.System))
             authority.Issue(name, TimeSpan.FromDays(1));
@@ -47,7 +47,7 @@ internal sealed class ClusterKit : IAsyncDisposable
             Storage = new StorageConfiguration(server.ConnectionTo(database), Shards: 16),
             Node = new NodeConfiguration(name, new NodeLinkConfiguration(new IPEndPoint(IPAddress.IPv6Loopback, 0), tls)),
         };
-        var node = await TestServer.StartAsync(configuration, loggers);
+        var node = await TestServer.StartAsync(configuration, loggers, time);
         Nodes.Add(node);
         return node;
     }

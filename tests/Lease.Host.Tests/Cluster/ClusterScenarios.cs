@@ -1,5 +1,6 @@
 using Lease.Host.Tests.Dhcp6;
 using Lease.Host.Tests.Leasequery;
+using Lease.Kernel.TestKit;
 using Lease.Peers.Dhcp6;
 using Lease.Peers.Leasequery;
 using Lease.Protocol;
@@ -177,6 +178,42 @@ public sealed class ClusterScenarios(PostgresServer postgres)
                 IsOf(await active.NextClientAsync(), client, isActive: false).ShouldBeTrue();
             }
         }
+    }
+
+    [Fact]
+    public async Task A_node_whose_clock_is_wrong_ends_no_lease_early_and_tells_the_right_times()
+    {
+        await using var cluster = await ClusterKit.StartAsync(postgres, nodes: 1);
+        var log = new LogLines();
+        var clock = new SteppedTime(TimeProvider.System) { Step = TimeSpan.FromHours(2) };
+        var wrong = await cluster.JoinAsync("n1", loggers: log, time: clock);
+        await cluster.PlacedAsync(nodes: 2);
+        var leases = new Dictionary<int, object>();
+        for (var number = 1; number <= Clients; number++)
+        {
+            var client = cluster.Nodes[0].Client(number);
+            await client.BindAsync();
+            leases[number] = client.Leases[0].Prefix;
+        }
+
+        // The clients of the node that leaves come to the other one, which is set while it serves.
+        await cluster.LeaveAsync(cluster.Nodes[0]);
+        await cluster.PlacedAsync(nodes: 1);
+        foreach (var step in new[] { 2, -2 })
+        {
+            clock.Step = TimeSpan.FromHours(step);
+            for (var number = 1; number <= Clients; number++)
+            {
+                var client = wrong.Client(number);
+                await client.BindAsync();
+                client.Leases[0].Prefix.ShouldBe(leases[number]);
+            }
+
+            foreach (var told in await wrong.BulkAsync(LeasequeryRequest.ByLink(default)))
+                told.Leases[0].Valid.ShouldBeInRange(3900u, 4000u);
+        }
+
+        log.Lines.ShouldContain(static l => l.Contains("7200 s ahead of the database's", StringComparison.Ordinal));
     }
 
     private static bool IsOf(ActiveUpdate update, SimulatedClient client, bool isActive)

@@ -44,10 +44,10 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Starts a node of a cluster.</summary>
-    public static async Task<TestServer> StartAsync(LeaseConfiguration configuration, ILoggerFactory? loggers = null)
+    public static async Task<TestServer> StartAsync(LeaseConfiguration configuration, ILoggerFactory? loggers = null, TimeProvider? time = null)
     {
         var directory = NewDirectory();
-        return new TestServer(await LeaseServer.StartAsync(configuration, directory, TimeProvider.System, loggers ?? NullLoggerFactory.Instance), time: null, directory);
+        return new TestServer(await LeaseServer.StartAsync(configuration, directory, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance), time: null, directory);
     }
 
     public static LeaseConfiguration Read(string dhcp6, string leasequery = "", string dhcp4 = "")
