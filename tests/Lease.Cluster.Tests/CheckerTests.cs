@@ -32,7 +32,7 @@ public sealed class CheckerTests
         Grant(1, "a", 100);
         for (var i = 0; i < 3; i++)
             Send(2 + i, Kind.Renew, "a", lastTransaction + 1, 0);
-        checker.TakeRest(60);
+        checker.RequireAnswers(60);
         checker.Violations.ShouldHaveSingleItem().Text.ShouldContain("3 times without an answer");
     }
 

@@ -17,7 +17,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData(4, nameof(FaultKind.PauseNode))]
     [InlineData(5, nameof(FaultKind.RollingRestart))]
     [InlineData(6, nameof(FaultKind.StepClock))]
-    public async Task Nothing_is_granted_twice_lost_forgotten_or_left_without_an_answer(int seed, string kind)
+    public async Task Nothing_is_granted_twice_lost_or_forgotten(int seed, string kind)
     {
         Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
         var plan = FaultPlan.Make(seed, Nodes, TimeSpan.FromSeconds(8), Enum.Parse<FaultKind>(kind));

@@ -85,8 +85,8 @@ internal sealed class Checker
     /// <summary>See the remarks.</summary>
     public int LateOverlaps { get; private set; }
 
-    /// <summary>Messages with a transaction id of their own.</summary>
-    public int Transactions => exchanges.Count;
+    /// <summary>Exchanges that got an answer, and all.</summary>
+    public (int Answered, int All) Exchanges => (exchanges.Values.Count(static e => e.Replies > 0), exchanges.Count);
 
     public void Take(Packet packet)
     {
@@ -122,8 +122,8 @@ internal sealed class Checker
         }
     }
 
-    /// <summary>Nobody asks, or waits, any more.</summary>
-    public void TakeRest(double at)
+    /// <summary>Nobody asks, or waits, any more: every exchange must have been answered.</summary>
+    public void RequireAnswers(double at)
     {
         foreach (var (key, exchange) in exchanges.Where(static e => e.Value.Replies == 0))
         {

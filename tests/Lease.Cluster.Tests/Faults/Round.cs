@@ -75,12 +75,14 @@ internal sealed class Round
         await Task.Delay(TimeSpan.FromSeconds(1));
         foreach (var packet in await capture.StopAsync())
             checker.Take(packet);
-        checker.TakeRest(Now());
+        if (plan.IsMaintenance)
+            checker.RequireAnswers(Now());
         var rested = await RestAsync();
         failures.AddRange(checker.Violations.Select(static v => v.ToString()));
+        var (answered, all) = checker.Exchanges;
         if (checker.Granted < plan.Traffic.TotalSeconds * 10)
             failures.Add($"only {checker.Granted} leases were granted or renewed: that is no load");
-        return $"{checker.Packets} packets, {checker.Transactions} transactions, {checker.Granted} grants, {checker.Reused} of another's, {checker.LateOverlaps} late, equal after {rested.TotalSeconds:0.0} s";
+        return $"{checker.Packets} packets, {answered} of {all} exchanges answered, {checker.Granted} grants, {checker.Reused} of another's, {checker.LateOverlaps} late, equal after {rested.TotalSeconds:0.0} s";
     }
 
     private async Task MakeTrafficAsync(RelaySocket relay)
