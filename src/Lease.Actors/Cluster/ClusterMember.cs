@@ -11,6 +11,8 @@ namespace Lease.Actors.Cluster;
 /// </summary>
 public sealed class ClusterMember : ReceiveActor
 {
+    private const long NoIncarnation = 0;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     // An answer that is on its way when the time ends shall not be overtaken by another node's.
@@ -83,7 +85,7 @@ public sealed class ClusterMember : ReceiveActor
     {
         try
         {
-            if (incarnation == 0)
+            if (incarnation == NoIncarnation)
                 incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
             var time = Context.System.TimeProvider;
             var sent = time.GetTimestamp();
@@ -294,12 +296,10 @@ public sealed class ClusterMember : ReceiveActor
     private async Task LeaveAsync(IActorRef sender)
     {
         state = NodeState.Leaving;
-        Context.Timers.Cancel(nameof(Beat));
-        Context.Timers.Cancel(nameof(AwaitSilence));
         try
         {
             // Now the others know that they are to claim what is given up.
-            if (incarnation != 0)
+            if (incarnation != NoIncarnation)
                 await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
         }
         catch (IOException e)
@@ -309,6 +309,7 @@ public sealed class ClusterMember : ReceiveActor
 
         Become(() =>
         {
+            ReceiveAsync<Beat>(_ => LookAsync());
             Receive<ShardLost>(lost => served.Remove(lost.Shard));
             Receive<Stopped>(OnStopped);
             ReceiveAsync<Release>(async _ =>
@@ -339,7 +340,24 @@ public sealed class ClusterMember : ReceiveActor
         sender.Tell(LeftCluster.Instance);
     }
 
-    private void BecomeEnded() => Become(() => Receive<LeaveCluster>(_ => Sender.Tell(LeftCluster.Instance)));
+    private void BecomeEnded() => Become(() =>
+    {
+        ReceiveAsync<Beat>(_ => LookAsync());
+        Receive<LeaveCluster>(_ => Sender.Tell(LeftCluster.Instance));
+    });
+
+    // For the packets that still come to this node: who has its shards now. Nothing is said of this one.
+    private async Task LookAsync()
+    {
+        try
+        {
+            node.Viewed(await store.BeatAsync(node.NodeId, NoIncarnation, state, CancellationToken.None));
+        }
+        catch (IOException)
+        {
+            // Their clients send them again, to another node.
+        }
+    }
 
     private sealed class Beat
     {

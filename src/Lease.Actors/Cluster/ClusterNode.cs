@@ -13,7 +13,7 @@ public sealed record ClusterNode(string NodeId, string Address, string Fingerpri
     /// <summary>Follows the store's clock with each heartbeat; null where the store goes by this machine's.</summary>
     public ClusterTime? Time { get; init; }
 
-    /// <summary>Called with each view of the cluster that was acted on.</summary>
+    /// <summary>Called with each view of the cluster that was acted on, and with those after the node has left.</summary>
     public Action<ClusterView> Viewed { get; init; } = static _ => { };
 
     /// <summary>Ends when the node has been placed for the first time: it serves, and owns its shards, maybe none. Fails with an <see cref="IOException"/> when the store cannot be reached before that.</summary>

@@ -34,8 +34,7 @@ internal static class ServeCommand
         try
         {
             await using var server = await LeaseServer.StartAsync(configuration, Path.GetFullPath(data), TimeProvider.System, loggers);
-            logger.Ready(server.Port, configuration.Storage.PostgresConnection is null ? data : "PostgreSQL");
-            await UntilStoppedAsync(server, file, logger, cancellation);
+            await UntilStoppedAsync(server, file, () => logger.Ready(server.Port, configuration.Storage.PostgresConnection is null ? data : "PostgreSQL"), logger, cancellation);
             PrintCounters(server);
             return server.Replaced.IsCompleted ? ExitCode.Failed : ExitCode.Done;
         }
@@ -46,7 +45,7 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task UntilStoppedAsync(LeaseServer server, string file, ILogger logger, CancellationToken cancellation)
+    private static async Task UntilStoppedAsync(LeaseServer server, string file, Action ready, ILogger logger, CancellationToken cancellation)
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Stop(PosixSignalContext signal)
@@ -69,6 +68,7 @@ internal static class ServeCommand
             PrintCounters(server);
         });
         using var cancelled = cancellation.Register(() => stop.TrySetResult());
+        ready();
         await Task.WhenAny(stop.Task, server.Replaced);
     }
 

@@ -182,15 +182,18 @@ internal sealed class LeaseServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Commits what is under way (a client that has no answer yet asks again), gives the shards up, tells requestors the last of it, takes no more packets, closes the store.</summary>
+    /// <summary>
+    /// Commits what is under way (a client that has no answer yet asks again), gives the shards up, tells requestors the last of it, and meanwhile sends packets on to who has the shards now; takes no more
+    /// packets, closes the store.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (member is not null)
             await member.Ask<LeftCluster>(LeaveCluster.Instance, Timeout.InfiniteTimeSpan);
+        await leasequery.StopAsync(LastWords);
         intake.Settings = null;
         dhcp4.Stop();
         udp?.Dispose();
-        await leasequery.StopAsync(LastWords);
         tcp?.Dispose();
         await querySystem.DisposeAsync();
         forwarder.Dispose();

@@ -130,6 +130,18 @@ public sealed class ClusterScenarios : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_node_that_has_left_still_knows_where_packets_belong_and_is_not_seen()
+    {
+        var (first, second) = Pair();
+        await first.LeaveAsync();
+        await SettledAsync(second);
+        first.Time.Advance(TimeSpan.FromSeconds(1));
+        first.View!.Shards.ShouldAllBe(static s => s.Owner == "b");
+        first.View.Nodes.ShouldHaveSingleItem().NodeId.ShouldBe("b");
+        first.Region.ServedShards().ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_node_with_another_configuration_serves_nothing_until_the_others_have_gone()
     {
         var first = Join("b");

@@ -8,6 +8,7 @@ using Lease.Actors.Leasequery;
 using Lease.Actors.Tests.Dhcp6;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
+using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
 using Lease.Protocol;
@@ -59,7 +60,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
         var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
         var dhcp4 = new Dhcp4Intake(Sys, Region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, Region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = settings };
-        var node = new ClusterNode(name, "", fingerprint, () => IsReplaced = true);
+        var node = new ClusterNode(name, "", fingerprint, () => IsReplaced = true) { Viewed = view => View = view };
         Placed = node.Placed.Task;
         member = ActorOf(() => new ClusterMember(node, database.Store, Region, grant => new ShardAllocator(grant.Shard, database.Slices, Time), NullLogger.Instance));
     }
@@ -72,6 +73,9 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     public Task Placed { get; }
 
     public bool IsReplaced { get; private set; }
+
+    /// <summary>The cluster as it saw it last.</summary>
+    public ClusterView? View { get; private set; }
 
     /// <summary>Messages sent.</summary>
     public int Answers { get; private set; }

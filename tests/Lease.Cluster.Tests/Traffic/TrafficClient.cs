@@ -10,9 +10,12 @@ namespace Lease.Cluster.Tests.Traffic;
 /// </summary>
 internal sealed class TrafficClient
 {
-    private static readonly RetransmissionRule SolicitRule = new(1, 3600, 0, 8);
+    private static readonly RetransmissionRule SolicitRule = new(1, 3600, 0, 0);
     private static readonly RetransmissionRule RequestRule = new(1, 30, 10, 0);
-    private static readonly RetransmissionRule RenewRule = new(1, 600, 0, 8);
+    private static readonly RetransmissionRule RenewRule = new(1, 600, 0, 0);
+
+    // Whether a node answers is seen by then.
+    private static readonly RetransmissionRule ProbeRule = new(1, 3600, 0, 8);
     private static readonly RetransmissionRule ReleaseRule = new(1, 0, 4, 0);
 
     private readonly RelaySocket relay;
@@ -72,7 +75,7 @@ internal sealed class TrafficClient
     {
         try
         {
-            return await ExchangeAsync(Kind.Solicit, SolicitRule, Wanted()) is not null;
+            return await ExchangeAsync(Kind.Solicit, ProbeRule, Wanted()) is not null;
         }
         finally
         {
