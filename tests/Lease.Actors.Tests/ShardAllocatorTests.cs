@@ -67,12 +67,17 @@ public sealed class ShardAllocatorTests
         for (var tries = 0; tries < 30; tries++)
         {
             ReadOnlySpan<LeaseKey> wishes = wanted is { } wish ? [wish] : [];
-            var result = allocator.TryAllocate(Pool, wishes, client, Hold, usable ?? (static _ => true), new Nobody(), out var unit);
+            var result = allocator.TryAllocate(Pool, wishes, client, Hold, new Filter(usable ?? (static _ => true)), new Nobody(), out var unit);
             if (result != AllocationResult.Pending)
                 return result == AllocationResult.Allocated ? unit : null;
         }
 
         throw new TestKitException("never decided");
+    }
+
+    private sealed class Filter(Func<LeaseKey, bool> usable) : IUnitFilter
+    {
+        public bool IsUsable(LeaseKey key) => usable(key);
     }
 
     private sealed class Nobody : IActorRef

@@ -73,6 +73,17 @@ internal sealed class RunningProgram : IAsyncDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Sends a signal each second until it has had its effect or the program has ended, for 30 s.</summary>
+    public async Task SignalUntilAsync(int signal, Func<bool> done)
+    {
+        for (var tries = 0; tries < 30 && !HasExited && !done(); tries++)
+        {
+            await SignalAsync(signal);
+            for (var end = DateTime.UtcNow.AddSeconds(1); DateTime.UtcNow < end && !HasExited && !done();)
+                await Task.Delay(20);
+        }
+    }
+
     public async Task WaitForExitAsync(TimeSpan limit)
     {
         using var patience = new CancellationTokenSource(limit);

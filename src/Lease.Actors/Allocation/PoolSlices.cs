@@ -92,19 +92,19 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
         open.Add(slice);
     }
 
-    public bool FindFree(ulong client, Func<LeaseKey, bool> usable, out SliceSlots slice, out int slot)
+    public bool FindFree(ulong client, IUnitFilter filter, out SliceSlots slice, out int slot)
     {
-        if (FindOpen(client, usable, out slice, out slot))
+        if (FindOpen(client, filter, out slice, out slot))
             return true;
         var at = now();
         foreach (var held in slices.Values)
             Reclaim(held, at);
         foreach (var held in borrowed.Values)
             Reclaim(held, at);
-        return FindOpen(client, usable, out slice, out slot);
+        return FindOpen(client, filter, out slice, out slot);
     }
 
-    private bool FindOpen(ulong client, Func<LeaseKey, bool> usable, out SliceSlots slice, out int slot)
+    private bool FindOpen(ulong client, IUnitFilter filter, out SliceSlots slice, out int slot)
     {
         for (var i = open.Count - 1; i >= 0; i--)
         {
@@ -116,7 +116,7 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
                 continue;
             }
 
-            slot = slice.Find(client, usable);
+            slot = slice.Find(client, filter);
             if (slot >= 0)
                 return true;
         }

@@ -16,6 +16,13 @@ public enum AllocationResult
     Exhausted,
 }
 
+/// <summary>Which units a client may have.</summary>
+public interface IUnitFilter
+{
+    /// <summary>Whether it may have this one.</summary>
+    bool IsUsable(LeaseKey key);
+}
+
 /// <summary>Tells an actor that waited for the store to ask its allocator again.</summary>
 public sealed class AllocationProgress : IWaitEnded
 {
@@ -54,12 +61,12 @@ public sealed class ShardAllocator
     /// <param name="wanted">Units that the client had or asks for, the best first. Only a preference.</param>
     /// <param name="client">Hash of the client's key.</param>
     /// <param name="hold">How long it is kept for the client.</param>
-    /// <param name="usable">Whether this client may have a unit (reservations of others).</param>
+    /// <param name="filter">Whether this client may have a unit (reservations of others).</param>
     /// <param name="waiter">Told when the store has answered.</param>
     /// <param name="unit">The unit.</param>
     /// <param name="onlyWanted">Whether nothing else than what is wanted will do.</param>
     public AllocationResult TryAllocate(
-        PoolRange pool, ReadOnlySpan<LeaseKey> wanted, ulong client, TimeSpan hold, Func<LeaseKey, bool> usable, IActorRef waiter, out LeaseKey unit, bool onlyWanted = false)
+        PoolRange pool, ReadOnlySpan<LeaseKey> wanted, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit, bool onlyWanted = false)
     {
         lock (gate)
         {
@@ -69,7 +76,7 @@ public sealed class ShardAllocator
                 return WaitForLoad(slices, waiter);
             foreach (var key in wanted)
             {
-                if (!pool.TryUnitOf(key, out var number) || !usable(key))
+                if (!pool.TryUnitOf(key, out var number) || !filter.IsUsable(key))
                     continue;
                 if (slices.Find(number) is ({ } slice, var slot))
                 {
@@ -82,7 +89,7 @@ public sealed class ShardAllocator
                 }
             }
 
-            return onlyWanted ? AllocationResult.Exhausted : FindAny(slices, client, hold, usable, waiter, out unit);
+            return onlyWanted ? AllocationResult.Exhausted : FindAny(slices, client, hold, filter, waiter, out unit);
         }
     }
 
@@ -100,9 +107,9 @@ public sealed class ShardAllocator
     }
 
     private AllocationResult FindAny(
-        PoolSlices slices, ulong client, TimeSpan hold, Func<LeaseKey, bool> usable, IActorRef waiter, out LeaseKey unit)
+        PoolSlices slices, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit)
     {
-        if (slices.FindFree(client, usable, out var slice, out var slot))
+        if (slices.FindFree(client, filter, out var slice, out var slot))
             return Hold(slices, slice, slot, client, hold, out unit);
         unit = default;
         return slices.AllOwned && slices.ExhaustedUntil > Now ? AllocationResult.Exhausted : WaitForMore(slices, waiter);

@@ -87,22 +87,22 @@ internal sealed class SliceSlots
 
     /// <summary>
     /// The slot for a client: from its hash on the first that nobody had, else the one that has been free for longest; -1 when there is none that
-    /// <paramref name="usable"/> allows.
+    /// <paramref name="filter"/> allows.
     /// </summary>
-    public int Find(ulong hash, Func<LeaseKey, bool> usable)
+    public int Find(ulong hash, IUnitFilter filter)
     {
         var start = (int)(hash % (uint)states.Length);
         for (var i = 0; NeverUsed > 0 && i < states.Length; i++)
         {
             var slot = start + i < states.Length ? start + i : start + i - states.Length;
-            if (states[slot] == SlotState.NeverUsed && usable(KeyOf(slot)))
+            if (states[slot] == SlotState.NeverUsed && filter.IsUsable(KeyOf(slot)))
                 return slot;
         }
 
         var oldest = -1;
         for (var slot = 0; Used > 0 && slot < states.Length; slot++)
         {
-            if (states[slot] == SlotState.Used && (oldest < 0 || since[slot] < since[oldest]) && usable(KeyOf(slot)))
+            if (states[slot] == SlotState.Used && (oldest < 0 || since[slot] < since[oldest]) && filter.IsUsable(KeyOf(slot)))
                 oldest = slot;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Protocol;
@@ -95,7 +96,7 @@ public sealed record Binding
     public required ReadOnlyMemory<byte> ClientId { get; init; }
 
     /// <summary>Every lease that the binding remembers, also ended ones.</summary>
-    public IReadOnlyList<BoundLease> Leases { get; init; } = [];
+    public ImmutableArray<BoundLease> Leases { get; init; } = [];
 
     /// <summary>When the client last exchanged messages with the server, Unix milliseconds (CLT_TIME, RFC 5007 section 4.1.2.3).</summary>
     public long LastTransactionAt { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Actors.Allocation;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
@@ -24,7 +25,7 @@ public sealed class BindingActor : UntypedPersistentActor
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private Binding? binding;
-    private IReadOnlyList<BoundLease> offers = [];
+    private ImmutableArray<BoundLease> offers = [];
     private ClientExchange? exchange;
     private LeasePlanner? plan;
     private HashSet<LeaseKey>? conflicts;
@@ -157,11 +158,12 @@ public sealed class BindingActor : UntypedPersistentActor
         var before = binding;
         binding = next;
         MarkAllocator(current.Link, planner.Changes, next.Leases);
-        logger.LogChanges(Client, before, next, planner.Changes, current.MessageName);
+        if (logger.IsEnabled(LogLevel.Information))
+            logger.LogChanges(Client, before, next, planner.Changes, current.MessageName);
         Finish(planner);
     }
 
-    private void MarkAllocator(Link link, IReadOnlyList<LeaseChange> changes, IReadOnlyList<BoundLease> leases)
+    private void MarkAllocator(Link link, ReadOnlySpan<LeaseChange> changes, ImmutableArray<BoundLease> leases)
     {
         foreach (var change in changes)
         {
@@ -175,7 +177,7 @@ public sealed class BindingActor : UntypedPersistentActor
         }
     }
 
-    private static IaKind KindOf(IReadOnlyList<BoundLease> leases, LeaseKey key)
+    private static IaKind KindOf(ImmutableArray<BoundLease> leases, LeaseKey key)
     {
         foreach (var lease in leases)
         {
@@ -189,8 +191,8 @@ public sealed class BindingActor : UntypedPersistentActor
     // What the allocator holds for this client: the next try of the exchange, and the client's REQUEST, shall get the same.
     private void Remember(LeasePlanner planner)
     {
-        if (planner.Changes.Count > 0)
-            offers = offers.Count == 0 ? planner.Leases : [.. planner.Leases, .. offers.Where(o => !planner.Leases.Any(l => l.Key == o.Key))];
+        if (planner.Changes.Length > 0)
+            offers = planner.LeasesAnd(offers);
     }
 
     private void LogOffer(LeasePlanner planner)
@@ -230,29 +232,30 @@ public sealed class BindingActor : UntypedPersistentActor
         if (binding is null || binding.NextDueAt(configuration.HoldEndedBinding) > Now)
             return;
         var now = Now;
-        var leases = new List<BoundLease>(binding.Leases.Count);
-        var changes = new List<LeaseChange>();
+        var leases = ImmutableArray.CreateBuilder<BoundLease>(binding.Leases.Length);
+        var ended = new List<LeaseChange>();
         foreach (var lease in binding.Leases)
         {
             var ends = lease.EndsAt != 0 && lease.EndsAt <= now;
             leases.Add(ends ? lease with { Phase = LeasePhase.Expired, ChangedAt = now, ProbationEndsAt = 0 } : lease);
             if (ends)
-                changes.Add(new LeaseChange(lease.Key, LeaseState.Free));
+                ended.Add(new LeaseChange(lease.Key, LeaseState.Free));
         }
 
-        if (changes.Count == 0)
+        if (ended.Count == 0)
         {
             Forget();
             return;
         }
 
-        if (binding.Ipv4?.TunnelSource is { } tunnel && !leases.Exists(l => l.IsActiveAt(now)))
-            changes.Add(new LeaseChange(Ipv4Data.TunnelKey(tunnel), LeaseState.Free));
-        var next = binding with { Leases = leases };
-        Persist(BindingRows.EventOf(cause: 0, changes), BindingRows.RowOf(next, configuration.HoldEndedBinding), changes.ToArray(), _ => OnExpired(configuration, next, changes));
+        if (binding.Ipv4?.TunnelSource is { } tunnel && !leases.Any(l => l.IsActiveAt(now)))
+            ended.Add(new LeaseChange(Ipv4Data.TunnelKey(tunnel), LeaseState.Free));
+        var next = binding with { Leases = leases.MoveToImmutable() };
+        var changes = ended.ToArray();
+        Persist(BindingRows.EventOf(cause: 0, changes), BindingRows.RowOf(next, configuration.HoldEndedBinding), changes, _ => OnExpired(configuration, next, changes));
     }
 
-    private void OnExpired(ServiceConfiguration configuration, Binding next, List<LeaseChange> changes)
+    private void OnExpired(ServiceConfiguration configuration, Binding next, LeaseChange[] changes)
     {
         var before = binding!;
         binding = next;
@@ -262,7 +265,8 @@ public sealed class BindingActor : UntypedPersistentActor
                 MarkAllocator(link, changes, next.Leases);
         }
 
-        logger.LogChanges(Client, before, next, changes, "lifetime");
+        if (logger.IsEnabled(LogLevel.Information))
+            logger.LogChanges(Client, before, next, changes, "lifetime");
     }
 
     private void Forget()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Lease.Kernel.Sharding;
 
 namespace Lease.Actors.Bindings;
@@ -31,7 +32,7 @@ public static class BindingCodec
         writer.Short(binding.LinkLayerAddress.Span);
         writer.Long(binding.ClientOptions.Span);
         EncodeRelay(ref writer, binding.Relay);
-        writer.U16((ushort)binding.Leases.Count);
+        writer.U16((ushort)binding.Leases.Length);
         foreach (var lease in binding.Leases)
             EncodeLease(ref writer, lease);
         if (binding.Ipv4 is { } ipv4)
@@ -55,7 +56,7 @@ public static class BindingCodec
             LinkLayerAddress = view.LinkLayerAddress.ToArray(),
             ClientOptions = view.ClientOptions.ToArray(),
             Relay = view.IsRelayed ? DecodeRelay(view) : null,
-            Leases = leases,
+            Leases = ImmutableCollectionsMarshal.AsImmutableArray(leases),
             Ipv4 = view.IsIpv4 ? new Ipv4Data(view.HasTunnelSource ? view.TunnelSource : null, view.Ipv4Options.ToArray()) : null,
         };
     }

@@ -18,12 +18,12 @@ internal static class BindingRows
     };
 
     /// <summary>The event's payload: cause u8 (the message's type, or 0 for a lease's end), number of leases u8, each: state u8, address 16, length u8, ports u32.</summary>
-    public static byte[] EventOf(byte cause, IReadOnlyList<LeaseChange> changes)
+    public static byte[] EventOf(byte cause, ReadOnlySpan<LeaseChange> changes)
     {
-        var payload = new byte[2 + (changes.Count * 22)];
+        var payload = new byte[2 + (changes.Length * 22)];
         payload[0] = cause;
-        payload[1] = (byte)Math.Min(changes.Count, byte.MaxValue);
-        for (var i = 0; i < changes.Count; i++)
+        payload[1] = (byte)Math.Min(changes.Length, byte.MaxValue);
+        for (var i = 0; i < changes.Length; i++)
         {
             var entry = payload.AsSpan(2 + (i * 22));
             entry[0] = (byte)changes[i].State;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
@@ -49,8 +50,8 @@ public abstract class ClientExchange : IDroppable
     public abstract string MessageName { get; }
 
     /// <summary>The subnets to allocate from, the selected one first.</summary>
-    public IReadOnlyList<Subnet> SubnetsInOrder()
-        => Link.Subnets.Count == 1 ? Link.Subnets : [Subnet, .. Link.Subnets.Where(s => s != Subnet)];
+    public ImmutableArray<Subnet> SubnetsInOrder()
+        => Link.Subnets.Length == 1 ? Link.Subnets : [Subnet, .. Link.Subnets.Where(s => s != Subnet)];
 
     /// <summary>Counts that it was not answered.</summary>
     public abstract void CountUnanswered(Unanswered reason);

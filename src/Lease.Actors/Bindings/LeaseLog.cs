@@ -8,10 +8,8 @@ namespace Lease.Actors.Bindings;
 internal static partial class LeaseLog
 {
     /// <summary>Logs what a commit changed.</summary>
-    public static void LogChanges(this ILogger logger, string client, Binding? before, Binding after, IReadOnlyList<LeaseChange> changes, string cause)
+    public static void LogChanges(this ILogger logger, string client, Binding? before, Binding after, ReadOnlySpan<LeaseChange> changes, string cause)
     {
-        if (!logger.IsEnabled(LogLevel.Information))
-            return;
         foreach (var change in changes)
         {
             if (Ipv4Data.IsTunnelKey(change.Key))

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Lease.Actors.Allocation;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Actors;
@@ -15,19 +17,20 @@ namespace Lease.Actors.Bindings;
 /// <param name="Now">Unix milliseconds.</param>
 /// <param name="IsRepetition">Whether the message is a copy of the one that was committed last, a moment ago: what it extends has been extended.</param>
 internal readonly record struct PlanningContext(
-    Binding? Binding, IReadOnlyList<BoundLease> Offers, IReadOnlySet<LeaseKey> Conflicts, ShardAllocator Allocator, IActorRef Waiter, long Now, bool IsRepetition = false);
+    Binding? Binding, ImmutableArray<BoundLease> Offers, IReadOnlySet<LeaseKey> Conflicts, ShardAllocator Allocator, IActorRef Waiter, long Now, bool IsRepetition = false);
 
 /// <summary>
 /// Decides what a client's message does to its binding and what is answered. Changes nothing but the allocator's holds: the decision takes effect when it is committed. Made anew
 /// for each try of an exchange.
 /// </summary>
-internal abstract class LeasePlanner
+internal abstract class LeasePlanner : IUnitFilter
 {
     // Ended leases that a binding remembers, so that a returning client gets what it had.
     private const int MaxEndedLeases = 8;
 
     private readonly ClientExchange exchange;
-    private readonly List<LeaseChange> changes = [];
+    // Most clients have one lease.
+    private readonly List<LeaseChange> changes = new(1);
     private readonly List<BoundLease> leases;
     private readonly PlanningContext context;
 
@@ -36,14 +39,15 @@ internal abstract class LeasePlanner
         this.exchange = exchange;
         this.context = context;
         Reservation = reservation;
-        leases = context.Binding is null ? [] : [.. context.Binding.Leases];
+        leases = new List<BoundLease>(1);
+        leases.AddRange(context.Binding?.Leases ?? []);
     }
 
     /// <summary>The binding's leases after the commit, or those offered.</summary>
-    public IReadOnlyList<BoundLease> Leases => leases;
+    public ImmutableArray<BoundLease> Leases => [.. leases];
 
     /// <summary>The lease rows that change.</summary>
-    public IReadOnlyList<LeaseChange> Changes => changes;
+    public ReadOnlySpan<LeaseChange> Changes => CollectionsMarshal.AsSpan(changes);
 
     /// <summary>Whether the answer may only leave after a commit.</summary>
     public abstract bool NeedsCommit { get; }
@@ -58,12 +62,28 @@ internal abstract class LeasePlanner
 
     protected long Now => context.Now;
 
-    protected IReadOnlyList<BoundLease> Offers => context.Offers;
+    protected ImmutableArray<BoundLease> Offers => context.Offers;
 
     protected List<BoundLease> Working => leases;
 
     /// <summary>Whether anything is to be committed.</summary>
     protected bool HasChanged { get; private set; }
+
+    /// <summary><see cref="Leases"/>, and of those that were held for the client before what is not among them.</summary>
+    public ImmutableArray<BoundLease> LeasesAnd(ImmutableArray<BoundLease> held)
+    {
+        if (held.IsEmpty)
+            return Leases;
+        var all = ImmutableArray.CreateBuilder<BoundLease>(leases.Count + held.Length);
+        all.AddRange(leases);
+        foreach (var lease in held)
+        {
+            if (!IsKnown(lease.Key))
+                all.Add(lease);
+        }
+
+        return all.DrainToImmutable();
+    }
 
     /// <summary>Decides.</summary>
     /// <returns>False when the store has to answer first: the waiter is told, then a new planner tries again.</returns>
@@ -76,7 +96,7 @@ internal abstract class LeasePlanner
     public abstract void Send(ILogger logger);
 
     protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key, bool onlyWanted = false)
-        => context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, exchange.Configuration.OfferLifetime, IsUsable, context.Waiter, out key, onlyWanted);
+        => context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, exchange.Configuration.OfferLifetime, this, context.Waiter, out key, onlyWanted);
 
     /// <summary>Whether the lease is answered as it is, without a commit: a copy of a message that was committed, or <c>cache-threshold</c>.</summary>
     protected bool IsFresh(Subnet subnet, BoundLease lease, long age) => (context.IsRepetition && age is >= 0 and <= 2) || subnet.IsFresh(lease, age);
@@ -87,7 +107,12 @@ internal abstract class LeasePlanner
 
     protected void Claim(BoundLease lease)
     {
-        leases.RemoveAll(l => l.Key == lease.Key);
+        for (var i = leases.Count - 1; i >= 0; i--)
+        {
+            if (leases[i].Key == lease.Key)
+                leases.RemoveAt(i);
+        }
+
         leases.Add(lease);
         Change(lease.Key, LeaseState.Active);
     }
@@ -116,6 +141,26 @@ internal abstract class LeasePlanner
 
     protected void Unchange(LeaseKey key) => changes.RemoveAll(c => c.Key == key);
 
-    private bool IsUsable(LeaseKey key)
-        => !IsConflict(key) && !leases.Exists(l => l.Key == key && l.Phase is LeasePhase.Active or LeasePhase.Declined) && !IsForOther(key);
+    private bool IsKnown(LeaseKey key)
+    {
+        foreach (var lease in leases)
+        {
+            if (lease.Key == key)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether this client may get it in this exchange.</summary>
+    bool IUnitFilter.IsUsable(LeaseKey key)
+    {
+        foreach (var lease in leases)
+        {
+            if (lease.Key == key && lease.Phase is LeasePhase.Active or LeasePhase.Declined)
+                return false;
+        }
+
+        return !IsConflict(key) && !IsForOther(key);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
 
@@ -7,7 +8,7 @@ namespace Lease.Actors.Configuration;
 public abstract class ServiceConfiguration
 {
     /// <summary>The links: shared networks, and each subnet that is in none.</summary>
-    public required IReadOnlyList<Link> Links { get; init; }
+    public required ImmutableArray<Link> Links { get; init; }
 
     /// <summary>Options of the global level.</summary>
     public required OptionSet Options { get; init; }
@@ -16,7 +17,7 @@ public abstract class ServiceConfiguration
     public required ReservationTable Reservations { get; init; }
 
     /// <summary>Which identifier of a client is looked up first (<c>host-reservation-identifiers</c>).</summary>
-    public IReadOnlyList<ReservationIdentifier> ReservationIdentifiers { get; init; } = [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid];
+    public ImmutableArray<ReservationIdentifier> ReservationIdentifiers { get; init; } = [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid];
 
     /// <summary>How long a declined address stays out of use (<c>decline-probation-period</c>).</summary>
     public TimeSpan DeclineProbation { get; init; } = TimeSpan.FromHours(24);
@@ -38,7 +39,7 @@ public sealed class Link
     public required string Name { get; init; }
 
     /// <summary>Its subnets in the order of the file.</summary>
-    public required IReadOnlyList<Subnet> Subnets { get; init; }
+    public required ImmutableArray<Subnet> Subnets { get; init; }
 }
 
 /// <summary>How a subnet is found for a message.</summary>
@@ -51,7 +52,7 @@ public sealed record SubnetSelectors
     public byte[]? InterfaceId { get; init; }
 
     /// <summary>Link-addresses of relays that stand for this subnet beside the addresses in its prefix (<c>relay.ip-addresses</c>).</summary>
-    public IReadOnlyList<Ipv6Address> RelayAddresses { get; init; } = [];
+    public ImmutableArray<Ipv6Address> RelayAddresses { get; init; } = [];
 }
 
 /// <summary>A subnet with everything inherited from its shared network and the global level.</summary>
@@ -67,7 +68,7 @@ public class Subnet
     public required SubnetSelectors Selectors { get; init; }
 
     /// <summary>Address pools in the order of the file.</summary>
-    public required IReadOnlyList<AddressPool> Pools
+    public required ImmutableArray<AddressPool> Pools
     {
         get;
         init
@@ -78,10 +79,10 @@ public class Subnet
     }
 
     /// <summary>The ranges of <see cref="Pools"/>.</summary>
-    public IReadOnlyList<PoolRange> AddressRanges { get; private init; } = [];
+    public ImmutableArray<PoolRange> AddressRanges { get; private init; } = [];
 
     /// <summary>Prefix pools in the order of the file.</summary>
-    public required IReadOnlyList<PrefixPool> PrefixPools
+    public required ImmutableArray<PrefixPool> PrefixPools
     {
         get;
         init
@@ -92,7 +93,7 @@ public class Subnet
     }
 
     /// <summary>The ranges of <see cref="PrefixPools"/>.</summary>
-    public IReadOnlyList<PoolRange> PrefixRanges { get; private init; } = [];
+    public ImmutableArray<PoolRange> PrefixRanges { get; private init; } = [];
 
     /// <summary>Lifetimes of addresses and prefixes.</summary>
     public required Lifetimes Lifetimes { get; init; }

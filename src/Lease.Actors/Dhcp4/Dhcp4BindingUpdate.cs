@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using Lease.Actors.Bindings;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
@@ -12,7 +13,7 @@ internal static class Dhcp4BindingUpdate
     private const int MaxOptions = 1024;
 
     /// <summary>The binding after the exchange.</summary>
-    public static Binding After(Dhcp4Exchange exchange, IReadOnlyList<BoundLease> leases, Ipv6Address? tunnelSource, long now)
+    public static Binding After(Dhcp4Exchange exchange, ImmutableArray<BoundLease> leases, Ipv6Address? tunnelSource, long now)
     {
         var message = exchange.Message;
         return new Binding

@@ -86,7 +86,7 @@ public sealed class Localization
 
     private bool TryByName(Link? link6, out Link link, out Dhcp4Subnet subnet)
     {
-        if (link6 is not null && byName.TryGetValue(link6.Name, out link!) && link.Subnets.Count > 0)
+        if (link6 is not null && byName.TryGetValue(link6.Name, out link!) && link.Subnets.Length > 0)
         {
             subnet = (Dhcp4Subnet)link.Subnets[0];
             return true;

@@ -22,7 +22,7 @@ public sealed class Answer
     public bool WithOptions { get; init; }
 
     /// <summary>The identity associations, in the client's order.</summary>
-    public List<IaAnswer> Ias { get; } = [];
+    public List<IaAnswer> Ias { get; } = new(1);
 
     /// <summary>The client's reservation; null for none.</summary>
     public Reservation? Reservation { get; init; }
@@ -41,7 +41,7 @@ public sealed class IaAnswer(IaKind kind, uint iaid)
     public StatusCode? Status { get; set; }
 
     /// <summary>Its leases.</summary>
-    public List<LeaseAnswer> Leases { get; } = [];
+    public List<LeaseAnswer> Leases { get; } = new(1);
 
     /// <summary>The subnet of its leases; null when it has none: T1 and T2 are the subnet's.</summary>
     public Subnet? Subnet { get; set; }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using Lease.Actors.Bindings;
 using Lease.Protocol.Dhcp6;
 
@@ -10,7 +11,7 @@ internal static class BindingUpdate
     private const int MaxClientOptions = 1024;
 
     /// <summary>The binding after the exchange.</summary>
-    public static Binding After(Dhcp6Exchange exchange, IReadOnlyList<BoundLease> leases, long now)
+    public static Binding After(Dhcp6Exchange exchange, ImmutableArray<BoundLease> leases, long now)
     {
         exchange.Message.Options.TryGet(OptionCode.ClientId, out var duid);
         return new Binding

@@ -38,7 +38,7 @@ internal static class ConfiguredOptionWriter
 
     private static List<OptionSet> LevelsOf(Answer answer, Subnet subnet)
     {
-        var levels = new List<OptionSet>(4);
+        var levels = new List<OptionSet>(2);
         if (answer.Reservation is { } host)
             levels.Add(host.Options);
         var source = subnet;
@@ -112,7 +112,9 @@ internal static class ConfiguredOptionWriter
             }
         }
 
-        foreach (var vendor in vendors ?? [])
+        if (vendors is null)
+            return;
+        foreach (var vendor in vendors)
         {
             var mark = writer.BeginOption(OptionCode.VendorOptions);
             writer.U32(vendor);

@@ -34,14 +34,74 @@ internal sealed partial class Dhcp6Planner
 
     private static uint Less(uint lifetime, long age) => lifetime == BoundLease.Infinity ? lifetime : (uint)Math.Max(0, lifetime - age);
 
-    private bool Has(IaAnswer answer) => Working.Exists(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.IsActiveAt(Now));
+    private bool Has(IaAnswer answer)
+    {
+        foreach (var lease in Working)
+        {
+            if (lease.Kind == answer.Kind && lease.Iaid == answer.Iaid && lease.IsActiveAt(Now))
+                return true;
+        }
+
+        return false;
+    }
+
+    private int IndexOf(IaAnswer answer, LeaseKey key)
+    {
+        for (var i = 0; i < Working.Count; i++)
+        {
+            var lease = Working[i];
+            if (lease.Kind == answer.Kind && lease.Iaid == answer.Iaid && lease.Key == key && lease.IsActiveAt(Now))
+                return i;
+        }
+
+        return -1;
+    }
+
+    private bool IsHeld(LeaseKey key)
+    {
+        foreach (var lease in Working)
+        {
+            if (lease.Key == key && lease.IsActiveAt(Now))
+                return true;
+        }
+
+        return false;
+    }
 
     private static bool HasLife(IaAnswer answer) => answer.Leases.Exists(static l => l.Valid > 0);
 
-    private int IndexOf(IaAnswer answer, LeaseKey key)
-        => Working.FindIndex(l => l.Kind == answer.Kind && l.Iaid == answer.Iaid && l.Key == key && l.IsActiveAt(Now));
+    private static bool IsNamed(IaAnswer answer, LeaseKey key)
+    {
+        foreach (var lease in answer.Leases)
+        {
+            if (lease.Key == key)
+                return true;
+        }
 
-    private bool IsOffered(LeaseKey key) => Answer.Ias.Exists(ia => ia.Leases.Exists(l => l.Key == key && l.Valid > 0));
+        return false;
+    }
+
+    private static bool IsOffered(IaAnswer answer, LeaseKey key)
+    {
+        foreach (var lease in answer.Leases)
+        {
+            if (lease.Key == key && lease.Valid > 0)
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool IsOffered(LeaseKey key)
+    {
+        foreach (var ia in Answer.Ias)
+        {
+            if (IsOffered(ia, key))
+                return true;
+        }
+
+        return false;
+    }
 
     private bool AsksOffLink(IaOption ia)
     {

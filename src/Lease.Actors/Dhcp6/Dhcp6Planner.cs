@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Actors.Allocation;
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
@@ -204,13 +205,13 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     {
         foreach (var key in ReservationLookup.UnitsOf(Reservation, answer.Kind))
         {
-            if (answer.Leases.Exists(l => l.Key == key && l.Valid > 0))
+            if (IsOffered(answer, key))
                 return true;
         }
 
         foreach (var key in ReservationLookup.UnitsOf(Reservation, answer.Kind))
         {
-            if (IsConflict(key) || Working.Exists(l => l.Key == key && l.IsActiveAt(Now)) || IsOffered(key))
+            if (IsConflict(key) || IsHeld(key) || IsOffered(key))
                 continue;
             if (SubnetOfReserved(key) is not { } subnet)
                 continue;
@@ -270,7 +271,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     }
 
     // Prefix pools of the length that the client hints at come first (RFC 8168 section 3.2).
-    private static IReadOnlyList<PoolRange> RangesOf(Subnet subnet, IaKind kind, IaOption ia)
+    private static ImmutableArray<PoolRange> RangesOf(Subnet subnet, IaKind kind, IaOption ia)
     {
         if (kind != IaKind.PrefixDelegation)
             return subnet.AddressRanges;
@@ -281,7 +282,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
                 length = hint.Prefix.Length;
         }
 
-        return length == 0 || subnet.PrefixRanges.Count < 2 ? subnet.PrefixRanges : [.. subnet.PrefixRanges.OrderBy(r => r.UnitLength == length ? 0 : 1)];
+        return length == 0 || subnet.PrefixRanges.Length < 2 ? subnet.PrefixRanges : [.. subnet.PrefixRanges.OrderBy(r => r.UnitLength == length ? 0 : 1)];
     }
 
     private void Grant(IaAnswer answer, Subnet subnet, LeaseKey key, IaOption ia)
@@ -332,7 +333,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     {
         foreach (var inner in ia.Options)
         {
-            if (!TryReadLease(inner, out var key, out _, out _) || answer.Leases.Exists(l => l.Key == key))
+            if (!TryReadLease(inner, out var key, out _, out _) || IsNamed(answer, key))
                 continue;
             var offLink = answer.Kind != IaKind.PrefixDelegation && !exchange.Link.Contains(new Ipv6Address(key.Address));
             if (known || offLink)

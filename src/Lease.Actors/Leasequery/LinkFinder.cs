@@ -47,7 +47,7 @@ public sealed class LinkFinder(Dhcp6Settings settings)
     {
         foreach (var candidate in settings.Configuration.Links)
         {
-            if (candidate.Name == link && candidate.Subnets.Count > 0)
+            if (candidate.Name == link && candidate.Subnets.Length > 0)
                 return candidate.Subnets[0].Prefix.First;
         }
 

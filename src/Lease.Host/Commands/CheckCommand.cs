@@ -32,5 +32,5 @@ internal static class CheckCommand
     }
 
     private static string Describe(Subnet subnet)
-        => $"subnet {subnet.Id} {subnet.Prefix}, {subnet.Pools.Count} pools, {subnet.PrefixPools.Count} prefix pools, {subnet.Reservations.All.Count} reservations";
+        => $"subnet {subnet.Id} {subnet.Prefix}, {subnet.Pools.Length} pools, {subnet.PrefixPools.Length} prefix pools, {subnet.Reservations.All.Count} reservations";
 }

@@ -19,7 +19,7 @@ internal sealed class Dhcp4Reader(ConfigurationNode node, int shards, TimeSpan r
         var configuration = new Dhcp4Configuration
         {
             Dhcp4o6Port = ReadDhcp4o6Port(),
-            Links = links,
+            Links = [.. links],
             Options = global.Options,
             Reservations = new ReservationReader(Options, IpFamily.Ipv4).Read(Node, subnet: null),
             ReservationIdentifiers = ReadIdentifiers(

@@ -21,7 +21,7 @@ internal sealed class Dhcp6Reader(ConfigurationNode node, int shards, int server
             ServerPort = serverPort,
             ClientPort = clientPort,
             ServerDuid = Node.Object("server-id") is { } serverId ? ServerIdReader.Read(serverId) : null,
-            Links = links,
+            Links = [.. links],
             Options = global.Options,
             Reservations = new ReservationReader(Options, IpFamily.Ipv6).Read(Node, subnet: null),
             ReservationIdentifiers = ReadIdentifiers(defaults.ReservationIdentifiers, ("duid", ReservationIdentifier.Duid), ("hw-address", ReservationIdentifier.HardwareAddress)),

@@ -101,14 +101,14 @@ internal sealed record LevelSettings
         }
 
         if (family == IpFamily.Ipv4)
-            return new SubnetSelectors { RelayAddresses = relays.Count > 0 ? relays : above.RelayAddresses };
+            return new SubnetSelectors { RelayAddresses = relays.Count > 0 ? [.. relays] : above.RelayAddresses };
         if (node.Has("interface") && node.Has("interface-id"))
             node.Error("interface-id", "clients are either direct, by interface, or relayed, by interface-id: not both");
         return new SubnetSelectors
         {
             Interface = node.Text("interface") is { Length: > 0 } name ? name : above.Interface,
             InterfaceId = ReadInterfaceId(node, "interface-id") ?? above.InterfaceId,
-            RelayAddresses = relays.Count > 0 ? relays : above.RelayAddresses,
+            RelayAddresses = relays.Count > 0 ? [.. relays] : above.RelayAddresses,
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Actors.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -17,8 +18,8 @@ internal abstract class ServiceReader(ConfigurationNode node, OptionUniverse uni
 
     protected TimeSpan ReadOfferLifetime(TimeSpan usual) => Node.Number("offer-lifetime") is { } offer and > 0 ? TimeSpan.FromSeconds(offer) : usual;
 
-    protected IReadOnlyList<ReservationIdentifier> ReadIdentifiers(
-        IReadOnlyList<ReservationIdentifier> defaults, params (string Name, ReservationIdentifier Identifier)[] allowed)
+    protected ImmutableArray<ReservationIdentifier> ReadIdentifiers(
+        ImmutableArray<ReservationIdentifier> defaults, params (string Name, ReservationIdentifier Identifier)[] allowed)
     {
         var identifiers = new List<ReservationIdentifier>();
         foreach (var name in Node.Texts("host-reservation-identifiers"))
@@ -34,7 +35,7 @@ internal abstract class ServiceReader(ConfigurationNode node, OptionUniverse uni
 
         if (identifiers.Distinct().Count() < identifiers.Count)
             Node.Error("host-reservation-identifiers", "names an identifier twice");
-        return identifiers.Count > 0 ? identifiers : defaults;
+        return identifiers.Count > 0 ? [.. identifiers] : defaults;
     }
 
     protected TimeSpan ReadHold(TimeSpan usual)

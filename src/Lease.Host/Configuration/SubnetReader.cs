@@ -31,7 +31,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
             else if (!names.Add(name))
                 node.Error("name", $"another shared network is named {name}");
             else
-                links.Add(new Link { Name = name, Subnets = subnets });
+                links.Add(new Link { Name = name, Subnets = [.. subnets] });
         }
 
         foreach (var subnet in ReadSubnets(parent, global, global4))
@@ -82,8 +82,8 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
             Id = id,
             Prefix = prefix,
             Selectors = level.Selectors,
-            Pools = addressPools,
-            PrefixPools = prefixPools,
+            Pools = [.. addressPools],
+            PrefixPools = [.. prefixPools],
             Lifetimes = level.Lifetimes,
             Timers = level.Timers,
             RapidCommit = level.RapidCommit,
@@ -102,7 +102,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
         Id = id,
         Prefix = prefix,
         Selectors = level.Selectors,
-        Pools = addressPools,
+        Pools = [.. addressPools],
         PrefixPools = [],
         Lifetimes = level.Lifetimes,
         Timers = level.Timers,

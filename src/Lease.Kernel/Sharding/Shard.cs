@@ -43,10 +43,9 @@ internal sealed class Shard : UntypedActor
     private static readonly object SweepKey = new();
 
     private readonly IActorRef region;
-    private readonly ShardContext context;
     private readonly ShardRegionOptions options;
     private readonly IMessageExtractor extractor;
-    private readonly Func<EntityKey, ShardContext, ActorBase> newEntity;
+    private readonly Func<object, ActorBase> makeEntity;
     private readonly ShardCounters counters;
     private readonly Dictionary<EntityKey, Entity> entities = [];
     private readonly Dictionary<IActorRef, Entity> byRef = new(ReferenceEqualityComparer.Instance);
@@ -66,10 +65,9 @@ internal sealed class Shard : UntypedActor
         ShardCounters counters)
     {
         this.region = region;
-        this.context = context;
         this.options = options;
         this.extractor = extractor;
-        this.newEntity = newEntity;
+        makeEntity = key => newEntity((EntityKey)key, context);
         this.counters = counters;
     }
 
@@ -154,7 +152,7 @@ internal sealed class Shard : UntypedActor
     {
         if (entities.TryGetValue(key, out var existing))
             return existing;
-        var entity = new Entity(key, Context.ActorOf(Props.Create(() => newEntity(key, context))));
+        var entity = new Entity(key, Context.ActorOf(Props.Create(makeEntity, key)));
         entities.Add(key, entity);
         byRef.Add(entity.Ref, entity);
         counters.CountStart();

@@ -72,7 +72,7 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
     protected void Serve(params Link[] links) => dhcp4.Settings = new Dhcp4Settings(
         new Dhcp4Configuration
         {
-            Links = links,
+            Links = [.. links],
             Options = OptionSet.Empty,
             Reservations = ReservationTable.Empty,
             ReservationIdentifiers = [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid, ReservationIdentifier.CircuitId, ReservationIdentifier.ClientId],
@@ -80,7 +80,7 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
         dhcp6,
         new DraftCodePoints());
 
-    protected static Link LinkOf(string name, params Dhcp4Subnet[] subnets) => new() { Name = name, Subnets = subnets };
+    protected static Link LinkOf(string name, params Dhcp4Subnet[] subnets) => new() { Name = name, Subnets = [.. subnets] };
 
     protected static AddressPool PoolOf(string first, int addresses, PortParameters ports = default)
     {

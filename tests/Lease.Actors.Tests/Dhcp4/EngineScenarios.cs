@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
@@ -315,7 +316,7 @@ public sealed class EngineScenarios : Dhcp4TestKit
     internal static ConfiguredOption Option(ushort code, byte[] data, bool always = false) => new(code, Vendor: null, data, always, NeverSend: false);
 
     internal static Dhcp4Subnet Subnet(
-        IReadOnlyList<AddressPool>? pools = null,
+        ImmutableArray<AddressPool>? pools = null,
         bool authoritative = false,
         bool rapidCommit = false,
         bool matchClientId = true,

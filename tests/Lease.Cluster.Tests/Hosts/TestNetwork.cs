@@ -19,7 +19,9 @@ internal sealed class TestNetwork : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly List<RunningProgram> programs = [];
     private readonly Dictionary<string, IPAddress> hosts = new(StringComparer.Ordinal);
-    private readonly HashSet<(string From, string To)> cuts = [];
+
+    // Several faults may cut the same: it is mended with the last of them.
+    private readonly Dictionary<(string From, string To), int> cuts = [];
     private readonly string prefix = $"f{Environment.ProcessId % 100000}x{Interlocked.Increment(ref lastNumber)}";
 
     private Task? removal;
@@ -81,14 +83,19 @@ internal sealed class TestNetwork : IAsyncDisposable
     public async Task CutAsync(string from, string to)
     {
         lock (gate)
-            cuts.Add((from, to));
+            cuts[(from, to)] = cuts.GetValueOrDefault((from, to)) + 1;
         await IpAsync("-n", NamespaceOf(from), "neigh", "replace", hosts[to].ToString(), "lladdr", "02:00:00:de:ad:00", "dev", "eth0", "nud", "permanent");
     }
 
     public async Task MendAsync(string from, string to)
     {
         lock (gate)
+        {
+            if (--cuts[(from, to)] > 0)
+                return;
             cuts.Remove((from, to));
+        }
+
         await IpAsync("-n", NamespaceOf(from), "neigh", "del", hosts[to].ToString(), "dev", "eth0");
     }
 
@@ -100,7 +107,7 @@ internal sealed class TestNetwork : IAsyncDisposable
     {
         (string From, string To)[] all;
         lock (gate)
-            all = [.. cuts];
+            all = [.. cuts.SelectMany(static c => Enumerable.Repeat(c.Key, c.Value))];
         foreach (var (from, to) in all)
             await MendAsync(from, to);
         foreach (var host in hosts.Keys)
