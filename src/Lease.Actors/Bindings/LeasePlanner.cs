@@ -40,7 +40,11 @@ internal abstract class LeasePlanner : IUnitFilter
         this.context = context;
         Reservation = reservation;
         leases = new List<BoundLease>(1);
-        leases.AddRange(context.Binding?.Leases ?? []);
+        if (context.Binding is { } binding)
+        {
+            foreach (var lease in binding.Leases)
+                leases.Add(lease);
+        }
     }
 
     /// <summary>The binding's leases after the commit, or those offered.</summary>
