@@ -9,7 +9,7 @@ namespace Lease.Actors.Cluster;
 /// This node's part in the cluster: says each second that it lives, claims the shards that are its own by <see cref="ShardPlacement"/>, and gives up those that are not. No node decides
 /// for another: a claim is a compare-and-set in the store. Owner: the server; lives as long as it. Invariant: a shard is served only with the epoch of this node's own claim.
 /// </summary>
-public sealed class ClusterMember : ReceiveActor
+public sealed partial class ClusterMember : ReceiveActor
 {
     private const long NoIncarnation = 0;
 
@@ -259,105 +259,6 @@ public sealed class ClusterMember : ReceiveActor
     }
 
     private static NodeStatus? Find(ClusterView view, string nodeId) => view.Nodes.FirstOrDefault(n => n.NodeId == nodeId);
-
-    // What the shard's entities have begun is committed first; what comes meanwhile waits for the next owner.
-    private void HandOver(ShardGrant grant)
-    {
-        served.Remove(grant.Shard);
-        stopping.Add(grant);
-        var self = Self;
-        region.StopShard(grant.Shard, () => self.Tell(new Stopped(grant)));
-    }
-
-    // Shards stop together: those whose messages wait behind this one are given up in one transaction.
-    private void OnStopped(Stopped stopped)
-    {
-        if (toRelease.Count == 0)
-            Self.Tell(Release.Instance);
-        toRelease.Add(stopped.Grant);
-    }
-
-    private async Task ReleaseAsync()
-    {
-        var grants = toRelease.ToArray();
-        toRelease.Clear();
-        stopping.ExceptWith(grants);
-        try
-        {
-            await store.ReleaseAsync(node.NodeId, grants, CancellationToken.None);
-        }
-        catch (IOException e)
-        {
-            // They are this node's own still, and a later beat claims them again or gives them up again.
-            logger.NotReleased(grants.Length, e.Message);
-        }
-    }
-
-    private async Task LeaveAsync(IActorRef sender)
-    {
-        state = NodeState.Leaving;
-        try
-        {
-            // Now the others know that they are to claim what is given up.
-            if (incarnation != NoIncarnation)
-                await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
-        }
-        catch (IOException e)
-        {
-            logger.StoreUnreachable(e.Message);
-        }
-
-        Become(() =>
-        {
-            ReceiveAsync<Beat>(_ => LookAsync());
-            Receive<ShardLost>(lost => served.Remove(lost.Shard));
-            Receive<Stopped>(OnStopped);
-            ReceiveAsync<Release>(async _ =>
-            {
-                await ReleaseAsync();
-                await EndAsync(sender);
-            });
-        });
-        foreach (var grant in served.Values.ToArray())
-            HandOver(grant);
-        await EndAsync(sender);
-    }
-
-    private async Task EndAsync(IActorRef sender)
-    {
-        if (stopping.Count > 0 || toRelease.Count > 0)
-            return;
-        try
-        {
-            await store.LeaveAsync(node.NodeId, incarnation, CancellationToken.None);
-        }
-        catch (IOException e)
-        {
-            logger.NotLeft(e.Message);
-        }
-
-        BecomeEnded();
-        sender.Tell(LeftCluster.Instance);
-    }
-
-    private void BecomeEnded() => Become(() =>
-    {
-        ReceiveAsync<Beat>(_ => LookAsync());
-        Receive<LeaveCluster>(_ => Sender.Tell(LeftCluster.Instance));
-    });
-
-    // For the packets that still come to this node: who has its shards now. Nothing is said of this one.
-    private async Task LookAsync()
-    {
-        try
-        {
-            node.Viewed(await store.BeatAsync(node.NodeId, NoIncarnation, state, CancellationToken.None));
-        }
-        catch (IOException)
-        {
-            // Their clients send them again, to another node.
-        }
-    }
 
     private sealed class Beat
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Lease.Actors.Allocation;
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
@@ -10,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Actors.Dhcp4;
 
 /// <summary>Decides by RFC 2131 section 4.3, with shared addresses (RFC 7618) and tunnel source addresses (RFC 8539). A client has one lease on a link.</summary>
-internal sealed class Dhcp4Planner : LeasePlanner
+internal sealed partial class Dhcp4Planner : LeasePlanner
 {
     private readonly Dhcp4Exchange exchange;
     private readonly Dhcp4MessageType type;
@@ -130,7 +129,7 @@ internal sealed class Dhcp4Planner : LeasePlanner
         }
 
         // INIT-REBOOT of a client that nobody knows: another server may know it.
-        var isKnown = isSelecting || !message.ClientAddress.IsUnspecified || Working.Exists(l => IsAddressOf(l.Key, asked));
+        var isKnown = isSelecting || !message.ClientAddress.IsUnspecified || LastWith(asked) is not null;
         if (!isKnown)
             return ((Dhcp4Subnet)exchange.Subnet).Authoritative ? Refuse($"{asked} is not this client's") : BeSilent(Dhcp4Drop.NoBinding);
         Span<LeaseKey> wanted = [KeyOf(asked)];
@@ -183,42 +182,6 @@ internal sealed class Dhcp4Planner : LeasePlanner
         }
 
         return exactly ? Refuse($"{LeaseLog.TextOf(wanted[0])} is not free") : BeSilent(Dhcp4Drop.NoAddress);
-    }
-
-    // What was offered to the client, what it asks for, what it had: in this order.
-    private int CollectWanted(Span<LeaseKey> wanted)
-    {
-        var count = 0;
-        if (Requested is { } requested)
-            wanted[count++] = KeyOf(requested);
-        foreach (var offer in Offers)
-        {
-            if (count < 4)
-                wanted[count++] = offer.Key;
-        }
-
-        for (var i = Working.Count - 1; i >= 0 && count < wanted.Length; i--)
-        {
-            if (Working[i].Phase is LeasePhase.Released or LeasePhase.Expired)
-                wanted[count++] = Working[i].Key;
-        }
-
-        return count;
-    }
-
-    // An address alone does not say which port set: the client does (option 159), or what was offered to it or what it had.
-    private LeaseKey KeyOf(Ipv4Address address)
-    {
-        if (exchange.Message.Options.TryGet(Dhcp4OptionCode.PortParameters, out var data) && PortParameters.TryRead(data, out var ports) && ports.PsidLength > 0)
-            return PortSet.KeyOf(address, ports);
-        foreach (var offer in Offers)
-        {
-            if (IsAddressOf(offer.Key, address))
-                return offer.Key;
-        }
-
-        var known = Working.FindLast(l => IsAddressOf(l.Key, address));
-        return known?.Key ?? PortSet.KeyOf(address);
     }
 
     private void Renew(int index, Dhcp4Subnet subnet)
@@ -299,56 +262,4 @@ internal sealed class Dhcp4Planner : LeasePlanner
         silence = reason;
         return true;
     }
-
-    private uint ValidOf(Subnet subnet)
-    {
-        if (type == Dhcp4MessageType.Bootp)
-            return BoundLease.Infinity;
-        var limits = subnet.Lifetimes;
-        return exchange.Message.Options.TryGet(Dhcp4OptionCode.LeaseTime, out var hint)
-            ? Math.Clamp(BinaryPrimitives.ReadUInt32BigEndian(hint), limits.MinValid, limits.MaxValid)
-            : limits.Valid;
-    }
-
-    private int IndexOfActive() => Working.FindLastIndex(l => l.IsActiveAt(Now));
-
-    // The subnet of a lease that the client may keep; null when it must not.
-    private Dhcp4Subnet? Usable(BoundLease lease)
-    {
-        var subnet = Link.FindSubnet(lease.Subnet);
-        if (subnet is null || IsForOther(lease.Key) || !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address)) || (lease.Key.Ports != 0 && !acceptsPortSets))
-            return null;
-        return (Dhcp4Subnet)subnet;
-    }
-
-    private bool IsReservedOne(LeaseKey key)
-    {
-        foreach (var reserved in ReservationLookup.UnitsOf(Reservation, IaKind.Ipv4))
-            return reserved == key || IsConflict(reserved);
-        return true;
-    }
-
-    private LeaseKey? ReservedUnit()
-    {
-        foreach (var reserved in ReservationLookup.UnitsOf(Reservation, IaKind.Ipv4))
-        {
-            if (!IsConflict(reserved))
-                return reserved;
-        }
-
-        return null;
-    }
-
-    private Subnet? SubnetOf(LeaseKey key)
-    {
-        foreach (var subnet in exchange.SubnetsInOrder())
-        {
-            if (subnet.Prefix.Contains(new Ipv6Address(key.Address)))
-                return subnet;
-        }
-
-        return null;
-    }
-
-    private static bool IsAddressOf(LeaseKey key, Ipv4Address address) => key.Address == PortSet.ToMapped(address).Value;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
@@ -140,5 +141,57 @@ internal sealed partial class Dhcp6Planner
             return false;
         (key, preferred, valid) = (new LeaseKey(prefix.Prefix.First.Value, prefix.Prefix.Length), prefix.Preferred, prefix.Valid);
         return true;
+    }
+
+    // What the client asks for, what was advertised to it, what it had: in this order.
+    private int CollectWanted(IaAnswer answer, IaOption ia, Span<LeaseKey> wanted)
+    {
+        var count = 0;
+        foreach (var inner in ia.Options)
+        {
+            if (count < 4 && TryReadLease(inner, out var key, out _, out _) && key.Address != 0)
+                wanted[count++] = key;
+        }
+
+        foreach (var offer in Offers)
+        {
+            if (count < 6 && offer.Kind == answer.Kind && offer.Iaid == answer.Iaid)
+                wanted[count++] = offer.Key;
+        }
+
+        for (var i = Working.Count - 1; i >= 0 && count < wanted.Length; i--)
+        {
+            if (Working[i].Kind == answer.Kind && Working[i].Phase is LeasePhase.Released or LeasePhase.Expired)
+                wanted[count++] = Working[i].Key;
+        }
+
+        return count;
+    }
+
+    // Prefix pools of the length that the client hints at come first (RFC 8168 section 3.2).
+    private static ImmutableArray<PoolRange> RangesOf(Subnet subnet, IaKind kind, IaOption ia)
+    {
+        if (kind != IaKind.PrefixDelegation)
+            return subnet.AddressRanges;
+        var length = 0;
+        foreach (var inner in ia.Options)
+        {
+            if (IaPrefixOption.TryRead(inner, out var hint))
+                length = hint.Prefix.Length;
+        }
+
+        return length == 0 || subnet.PrefixRanges.Length < 2 ? subnet.PrefixRanges : [.. subnet.PrefixRanges.OrderBy(r => r.UnitLength == length ? 0 : 1)];
+    }
+
+    private Ipv6Prefix? ExcludedOf(LeaseKey key, PrefixPool? pool)
+    {
+        var excluded = pool?.Excluded;
+        for (var i = 0; Reservation is not null && i < Reservation.Prefixes.Count && i < Reservation.ExcludedPrefixes.Count; i++)
+        {
+            if (Reservation.Prefixes[i].First.Value == key.Address && Reservation.Prefixes[i].Length == key.Length)
+                excluded = Reservation.ExcludedPrefixes[i];
+        }
+
+        return excluded is null ? null : new Ipv6Prefix(new Ipv6Address(key.Address | excluded.Bits), excluded.Length);
     }
 }
