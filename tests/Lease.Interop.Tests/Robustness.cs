@@ -65,6 +65,19 @@ public sealed class Robustness
         Assert.Contains("counter dhcp6.sent.Reply", server.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_waits_for_the_address_of_an_interface_that_has_just_come_up()
+    {
+        await using var hosts = await TestHosts.CreateAsync("ip");
+        await hosts.RunAsync(hosts.Server, TimeSpan.FromSeconds(5), "ip", "-6", "addr", "flush", "dev", hosts.Server, "scope", "link");
+        var file = hosts.WriteFile("lease.json", ServerUnderTest.Configuration(hosts, string.Empty));
+        var server = hosts.Start(hosts.Server, ServerUnderTest.Binary(), "serve", "--config", file, "--data", Path.Combine(hosts.Folder, "data"));
+        await server.ExpectAsync("has no link-local IPv6 address yet");
+        await hosts.RunAsync(hosts.Server, TimeSpan.FromSeconds(5), "ip", "-6", "addr", "add", "fe80::5/64", "dev", hosts.Server, "nodad");
+        await server.ExpectAsync("listening on fe80::5");
+        await server.ExpectAsync("ready: serving DHCPv6");
+    }
+
     // Whatever became of a datagram, it has been dealt with and its memory was given back.
     private static async Task AssertNothingHeldAsync(RunningProgram server)
     {

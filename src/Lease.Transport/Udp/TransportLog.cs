@@ -11,6 +11,9 @@ internal static partial class TransportLog
     [LoggerMessage(4002, LogLevel.Debug, "sending to {Address} port {Port} on {Interface} failed: {Error}")]
     public static partial void SendFailed(this ILogger logger, string address, int port, string @interface, SocketError error);
 
+    [LoggerMessage(4004, LogLevel.Information, "interface {Interface} has no link-local IPv6 address yet: waiting for it")]
+    public static partial void WaitingForAddress(this ILogger logger, string @interface);
+
     [LoggerMessage(4003, LogLevel.Warning, "receiving on {Interface} failed: {Error}")]
     public static partial void ReceiveFailed(this ILogger logger, string @interface, SocketError error);
 }

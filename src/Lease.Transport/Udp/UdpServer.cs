@@ -22,7 +22,7 @@ public sealed class UdpServer : IDisposable
 {
     private const int MulticastHopLimit = 8;
     private const int ReceiveBuffer = 8 << 20;
-    private const int MaxBindAttempts = 20;
+    private const int MaxAttempts = 20;
 
     // Some 25,000 datagrams of clients: what a node does in a second.
     private const long MaxHeld = 32 << 20;
@@ -30,7 +30,7 @@ public sealed class UdpServer : IDisposable
     private const int SoBindToDevice = 25;
     private const int SoReceiveBufferForce = 33;
 
-    private static readonly TimeSpan BindRetry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
     private static readonly IPAddress RelayAgentsAndServers = IPAddress.Parse("ff02::1:2");
     private static readonly IPAddress Servers = IPAddress.Parse("ff05::1:3");
 
@@ -134,10 +134,10 @@ public sealed class UdpServer : IDisposable
     {
         var properties = link.GetIPProperties();
         var index = properties.GetIPv6Properties().Index;
-        var linkLocal = properties.UnicastAddresses.Select(static a => a.Address).FirstOrDefault(static a => a.IsIPv6LinkLocal);
         var answers = linkLocals.GetValueOrDefault(link.Name);
         var known = answers is not null;
-        if (linkLocal is not null && !known)
+        var linkLocal = known ? null : LinkLocalOf(link, isNeeded: listen.Unicast is null);
+        if (linkLocal is not null)
             answers = linkLocals[link.Name] = Add(link.Name, Bind(link.Name, new IPEndPoint(new IPAddress(linkLocal.GetAddressBytes(), index), port), device: true), answers: null);
         if (listen.Unicast is { } address)
         {
@@ -151,6 +151,23 @@ public sealed class UdpServer : IDisposable
             throw new ListenException($"interface {link.Name} has no link-local IPv6 address: bring it up, or name an address of it as {link.Name}/ADDRESS");
         if (!known)
             Join(link.Name, RelayAgentsAndServers, index, answers);
+    }
+
+    // An interface that has just come up gets its address a moment later.
+    private IPAddress? LinkLocalOf(NetworkInterface link, bool isNeeded)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var found = link.GetIPProperties().UnicastAddresses.Select(static a => a.Address).FirstOrDefault(static a => a.IsIPv6LinkLocal);
+            if (found is not null || !isNeeded || attempt == MaxAttempts || link.NetworkInterfaceType == NetworkInterfaceType.Loopback)
+                return found;
+            if (attempt == 0)
+                logger.WaitingForAddress(link.Name);
+            Thread.Sleep(Retry);
+
+            // This object shows what was there when it was made.
+            link = InterfacesOf(link.Name).First();
+        }
     }
 
     private void Join(string interfaceName, IPAddress group, int index, UdpChannel answers)
@@ -220,9 +237,9 @@ public sealed class UdpServer : IDisposable
                 socket.Bind(local);
                 return;
             }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable && attempt < MaxBindAttempts && IsOnThisHost(local.Address))
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable && attempt < MaxAttempts && IsOnThisHost(local.Address))
             {
-                Thread.Sleep(BindRetry);
+                Thread.Sleep(Retry);
             }
         }
     }
