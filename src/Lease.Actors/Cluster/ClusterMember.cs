@@ -18,7 +18,7 @@ public sealed partial class ClusterMember : ReceiveActor
     // An answer that is on its way when the time ends shall not be overtaken by another node's.
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(500);
 
-    // Of clocks that somebody should look after.
+    // Of clocks that somebody should look after; half of it, that they agree again.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(1);
 
     private readonly ClusterNode node;
@@ -129,7 +129,7 @@ public sealed partial class ClusterMember : ReceiveActor
     private void CompareClocks()
     {
         var lead = node.Time?.LocalLead ?? TimeSpan.Zero;
-        var agrees = lead.Duration() < ClockTolerance;
+        var agrees = lead.Duration() < (clockAgrees ? ClockTolerance : ClockTolerance / 2);
         if (agrees == clockAgrees)
             return;
         clockAgrees = agrees;
