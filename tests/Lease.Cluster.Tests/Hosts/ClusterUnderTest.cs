@@ -24,7 +24,13 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     private readonly Dictionary<string, string> followed = new(StringComparer.Ordinal);
     private readonly List<RunningProgram> mirrors = [];
 
-    private ClusterUnderTest(TestNetwork network) => Network = network;
+    private readonly string connectionOptions;
+
+    private ClusterUnderTest(TestNetwork network, string connectionOptions)
+    {
+        Network = network;
+        this.connectionOptions = connectionOptions;
+    }
 
     public static string? Missing => TestNetwork.Missing ?? MachineClocks.Missing ?? Databases.Missing;
 
@@ -40,9 +46,10 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
 
     public static string Binary { get; } = FindBinary();
 
-    public static async Task<ClusterUnderTest> StartAsync(int size)
+    /// <summary>Starts everything; <paramref name="connectionOptions"/> of libpq go into the nodes' connection strings.</summary>
+    public static async Task<ClusterUnderTest> StartAsync(int size, string connectionOptions = "")
     {
-        var cluster = new ClusterUnderTest(await TestNetwork.CreateAsync());
+        var cluster = new ClusterUnderTest(await TestNetwork.CreateAsync(), connectionOptions);
         try
         {
             await cluster.UpAsync(size);
@@ -64,8 +71,11 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await nodes[node].ExpectAsync("ready: serving DHCPv6", Patience);
     }
 
-    /// <summary>Returns when a node has its share of the shards.</summary>
-    public async Task AwaitShardsAsync(string node)
+    /// <summary>Awaits that a node has printed a text.</summary>
+    public Task ExpectAsync(string node, string text) => nodes[node].ExpectAsync(text, Patience);
+
+    /// <summary>Returns when a node has its share of the shards, and every shard is served, none of them by <paramref name="without"/>.</summary>
+    public async Task AwaitShardsAsync(string node, string? without = null)
     {
         for (var end = DateTime.UtcNow + Patience; ; await Task.Delay(50))
         {
@@ -73,7 +83,8 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
             var status = Network.Start(node, Binary, "cluster", "status", "--config", Path.Combine(Network.Folder, node + ".json"), "--json");
             await using (status)
             {
-                if (await status.WaitForExitAsync(Patience) && status.ExitCode == 0 && SharesOf(status.StandardOutput).GetValueOrDefault(node) > 0)
+                if (await status.WaitForExitAsync(Patience) && status.ExitCode == 0 && SharesOf(status.StandardOutput) is var shares
+                    && shares.GetValueOrDefault(node) > 0 && shares.GetValueOrDefault(without ?? string.Empty) == 0)
                     return;
             }
 
@@ -252,7 +263,7 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
             await Network.AddServiceAddressAsync(node, ServiceAddressOf(requestor));
         await File.WriteAllTextAsync(Path.Combine(Network.Folder, node + ".json"), $$$"""
             {"Lease": {
-              "storage": {"type": "postgresql", "connection": "{{{Databases.Connection}}}"},
+              "storage": {"type": "postgresql", "connection": "{{{Databases.Connection}}} {{{connectionOptions}}}"},
               "node": {"id": "{{{node}}}", "address": "[{{{address}}}]:5480",
                 "tls": {"certificate": "{{{CertificateFolder}}}/{{{node}}}.pem", "key": "{{{CertificateFolder}}}/{{{node}}}-key.pem", "authorities": "{{{CertificateFolder}}}/ca.pem"} },
               "cluster": {"shards": 32},

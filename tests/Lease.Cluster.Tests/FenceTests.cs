@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Net;
+using Lease.Cluster.Tests.Checking;
+using Lease.Cluster.Tests.Hosts;
+using Lease.Cluster.Tests.Traffic;
+
+namespace Lease.Cluster.Tests;
+
+/// <summary>A node is stopped in the middle of a commit: what it has sent is on its way to the database, which gets it when other nodes own the shards.</summary>
+public sealed class FenceTests
+{
+    private const int Clients = 30;
+
+    // Of one batch with clients in it: more than a heartbeat has.
+    private const int OctetsOfABatch = 400;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly string[] Databases = ["p1", "p2"];
+
+    [Fact]
+    public async Task The_commit_of_a_node_that_was_frozen_in_it_fails_when_its_shards_are_anothers_and_no_reply_leaves()
+    {
+        Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
+
+        // The system goes on trying to get the commit to the database, also while the node stands still.
+        await using var cluster = await ClusterUnderTest.StartAsync(3, "tcp_user_timeout=60000");
+        var network = cluster.Network;
+        using var relay = new RelaySocket(network);
+        var clients = Enumerable.Range(1, Clients).Select(n => new RequestingClient(relay, n, IPAddress.Parse(ClusterUnderTest.LongLink))).ToList();
+        foreach (var client in clients)
+            await client.SolicitAsync(network.AddressOf("n1"));
+
+        // The first commits of a node ask for numbers before.
+        var first = clients.Take(Clients / 2).ToList();
+        first.ForEach(c => c.Request(network.AddressOf("n1")));
+        await AwaitAsync(() => Task.FromResult(first.TrueForAll(static c => c.Replies.Count > 0)), "the first clients are served");
+        clients = clients[first.Count..];
+
+        // It does not reach the database, which reaches it; nor the other nodes: only its own clients' requests are under way.
+        foreach (var other in Databases.Append("n2").Append("n3"))
+            await network.CutAsync("n1", other);
+        clients.ForEach(c => c.Request(network.AddressOf("n1")));
+        await AwaitAsync(async () => await UnsentAsync(network) >= OctetsOfABatch, "n1 has a commit under way");
+        await cluster.SignalNodeAsync("n1", 19);
+        var begun = clients.Where(static c => c.Replies.Count == 0).ToList();
+
+        // The others claim its shards and serve its clients.
+        await cluster.AwaitShardsAsync("n2", without: "n1");
+        await AwaitAsync(() => Task.FromResult(AskOthers(network, begun)), "all clients are served by n2 and n3");
+        await network.MendAllAsync();
+        await AwaitAsync(async () => await UnsentAsync(network) == 0, "the database has got n1's commit");
+        await cluster.SignalNodeAsync("n1", 18);
+        await cluster.ExpectAsync("n1", "is not this node's any more");
+
+        // It serves again, through the same sockets: what it had to say it has said.
+        await cluster.AwaitShardsAsync("n1");
+        foreach (var client in clients)
+            Assert.DoesNotContain(client.Replies, p => p.Peer.Equals(network.AddressOf("n1")) && p.Transaction == client.Transaction && p.Kind == Kind.Reply);
+        var held = (await cluster.QueryAsync("n1")).ToDictionary(static l => l.Client, static l => l.Resource, StringComparer.Ordinal);
+        foreach (var client in clients.Concat(first))
+            Assert.All(client.Replies.SelectMany(static r => r.Leases), l => Assert.Equal(held[client.Client], l.Resource));
+        Assert.Equal(Clients, held.Values.Distinct().Count());
+    }
+
+    private static bool AskOthers(TestNetwork network, List<RequestingClient> clients)
+    {
+        var unserved = clients.Where(static c => c.Replies.Count == 0).ToList();
+        foreach (var client in unserved)
+        {
+            client.Request(network.AddressOf("n2"));
+            client.Request(network.AddressOf("n3"));
+        }
+
+        return unserved.Count == 0;
+    }
+
+    /// <summary>Octets that n1 has sent to PostgreSQL and that have not been acknowledged.</summary>
+    private static async Task<int> UnsentAsync(TestNetwork network)
+    {
+        var connections = await network.RunAsync("n1", "ss", "-tnH", "dport", "=", ":5432");
+        return connections.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Sum(static line => int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2], CultureInfo.InvariantCulture));
+    }
+
+    private static async Task AwaitAsync(Func<Task<bool>> condition, string what)
+    {
+        for (var end = DateTime.UtcNow + Patience; !await condition(); await Task.Delay(100))
+            Assert.True(DateTime.UtcNow < end, $"within {Patience.TotalSeconds} s it never came that {what}");
+    }
+}
