@@ -32,6 +32,7 @@ public sealed partial class ClusterMember : ReceiveActor
     private NodeState state = NodeState.Joining;
     private long incarnation;
     private bool reachable = true;
+    private ClusterView? known;
     private bool clockAgrees = true;
     private IDisposable? watching;
     private string? disagreement;
@@ -114,6 +115,7 @@ public sealed partial class ClusterMember : ReceiveActor
 
             if (TrySettle(view))
                 await PlaceAsync(view);
+            known = view;
             node.Viewed(view);
         }
         catch (IOException e)
@@ -123,7 +125,24 @@ public sealed partial class ClusterMember : ReceiveActor
                 logger.StoreUnreachable(e.Message);
             reachable = false;
             node.Placed.TrySetException(e);
+            if (region.Tenure is { IsValid: false })
+                AssumeClaimed();
         }
+    }
+
+    // The others that reach the store claim now what this node had, by the same placement: its packets are sent on to them.
+    private void AssumeClaimed()
+    {
+        var others = known?.Nodes.Where(n => n.NodeId != node.NodeId && n is { IsAlive: true, State: NodeState.Up }).ToArray() ?? [];
+        if (served.Count == 0 || others.Length == 0)
+            return;
+        var names = Array.ConvertAll(others, static n => n.NodeId);
+        var shards = known!.Shards.Select(s => served.ContainsKey(s.Shard) || s.Owner == node.NodeId ? s with { Owner = ShardPlacement.OwnerOf(s.Shard, names) } : s).ToArray();
+        foreach (var shard in served.Keys)
+            region.LoseShard(shard);
+        logger.Lost(node.NodeId, served.Count);
+        served.Clear();
+        node.Viewed(known with { Nodes = others, Shards = shards });
     }
 
     private void CompareClocks()

@@ -220,6 +220,35 @@ public sealed class ClusterScenarios : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_node_that_is_cut_off_sends_packets_on_to_those_who_claim_its_shards()
+    {
+        var (first, second) = Pair();
+        Pass(first, second);
+        database.Store.CutOff.Add("a");
+        for (var i = 0; i < 3; i++)
+            Pass(first, second);
+        first.Region.ServedShards().ShouldNotBeEmpty();
+        Pass(first, second);
+        first.Region.ServedShards().ShouldBeEmpty();
+        first.View!.Shards.ShouldAllBe(static s => s.Owner == "b");
+        second.Region.ServedShards().Count.ShouldBe(TestDatabase.Shards);
+        database.Store.CutOff.Clear();
+        await SettledAsync(first, second);
+    }
+
+    [Fact]
+    public async Task A_node_alone_keeps_its_shards_when_it_is_cut_off()
+    {
+        var only = Join("a");
+        database.Store.CutOff.Add("a");
+        for (var i = 0; i < 10; i++)
+            Pass(only);
+        only.Region.ServedShards().Count.ShouldBe(TestDatabase.Shards);
+        database.Store.CutOff.Clear();
+        await SettledAsync(only);
+    }
+
+    [Fact]
     public async Task What_was_read_before_a_node_was_cut_off_is_not_answered_from_when_it_is_back()
     {
         var (first, second) = Pair();

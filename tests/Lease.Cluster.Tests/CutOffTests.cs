@@ -1,0 +1,40 @@
+using System.Net;
+using Lease.Cluster.Tests.Hosts;
+using Lease.Cluster.Tests.Traffic;
+
+namespace Lease.Cluster.Tests;
+
+/// <summary>A node that does not reach the database: clients whose relay knows only that node are served by the others through it.</summary>
+public sealed class CutOffTests
+{
+    private const int Clients = 30;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Clients_of_a_node_that_is_cut_off_from_the_database_are_served_through_it()
+    {
+        Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
+        await using var cluster = await ClusterUnderTest.StartAsync(3);
+        var network = cluster.Network;
+        using var relay = new RelaySocket(network);
+        var node = network.AddressOf("n1");
+        var clients = Enumerable.Range(1, Clients).Select(n => new RequestingClient(relay, n, IPAddress.Parse(ClusterUnderTest.LongLink))).ToList();
+        foreach (var client in clients)
+            await client.SolicitAsync(node);
+        foreach (var database in new[] { "p1", "p2" })
+            await network.CutAsync("n1", database);
+
+        // As clients do: again and again, and only to this node.
+        for (var end = DateTime.UtcNow + Patience; clients.Exists(static c => c.Replies.Count == 0); await Task.Delay(500))
+        {
+            Assert.True(DateTime.UtcNow < end, $"{clients.Count(static c => c.Replies.Count == 0)} of {Clients} clients were not served within {Patience.TotalSeconds} s");
+            foreach (var client in clients.Where(static c => c.Replies.Count == 0))
+                client.Request(node);
+        }
+
+        Assert.All(clients, c => Assert.Equal(node, c.Replies[0].Peer));
+        Assert.Equal(Clients, clients.SelectMany(static c => c.Replies[0].Leases).Select(static l => l.Resource).Distinct().Count());
+        await network.MendAllAsync();
+        await cluster.AwaitShardsAsync("n1");
+    }
+}
