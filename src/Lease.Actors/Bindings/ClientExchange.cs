@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
+using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
+using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
 
 namespace Lease.Actors.Bindings;
@@ -52,6 +54,18 @@ public abstract class ClientExchange : IDroppable
     /// <summary>The subnets to allocate from, the selected one first.</summary>
     public ImmutableArray<Subnet> SubnetsInOrder()
         => Link.Subnets.Length == 1 ? Link.Subnets : [Subnet, .. Link.Subnets.Where(s => s != Subnet)];
+
+    /// <summary>The first of them that an address lies in; null for none.</summary>
+    public Subnet? SubnetOf(LeaseKey key)
+    {
+        foreach (var subnet in SubnetsInOrder())
+        {
+            if (subnet.Prefix.Contains(new Ipv6Address(key.Address)))
+                return subnet;
+        }
+
+        return null;
+    }
 
     /// <summary>Counts that it was not answered.</summary>
     public abstract void CountUnanswered(Unanswered reason);

@@ -102,16 +102,5 @@ internal sealed partial class Dhcp4Planner
         return null;
     }
 
-    private Subnet? SubnetOf(LeaseKey key)
-    {
-        foreach (var subnet in exchange.SubnetsInOrder())
-        {
-            if (subnet.Prefix.Contains(new Ipv6Address(key.Address)))
-                return subnet;
-        }
-
-        return null;
-    }
-
     private static bool IsAddressOf(LeaseKey key, Ipv4Address address) => key.Address == PortSet.ToMapped(address).Value;
 }

@@ -96,7 +96,7 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
 
         Span<LeaseKey> wanted = stackalloc LeaseKey[8];
         var count = CollectWanted(wanted);
-        if (ReservedUnit() is { } reserved && SubnetOf(reserved) is { } reservedSubnet)
+        if (ReservedUnit() is { } reserved && exchange.SubnetOf(reserved) is { } reservedSubnet)
         {
             Grant(reservedSubnet, reserved);
             return true;
@@ -122,7 +122,7 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
             return PlanExtend(index);
         if (index >= 0 && !isSelecting)
             return Refuse($"the client has {LeaseLog.TextOf(Working[index].Key)}, not {asked}");
-        if (ReservedUnit() is { } reserved && IsAddressOf(reserved, asked) && SubnetOf(reserved) is { } subnet)
+        if (ReservedUnit() is { } reserved && IsAddressOf(reserved, asked) && exchange.SubnetOf(reserved) is { } subnet)
         {
             Grant(subnet, reserved);
             return true;

@@ -115,18 +115,7 @@ internal sealed partial class Dhcp6Planner
         return false;
     }
 
-    private Subnet? SubnetOfReserved(LeaseKey key)
-    {
-        if (key.Length != 128)
-            return exchange.Subnet;
-        foreach (var subnet in exchange.SubnetsInOrder())
-        {
-            if (subnet.Prefix.Contains(new Ipv6Address(key.Address)))
-                return subnet;
-        }
-
-        return null;
-    }
+    private Subnet? SubnetOfReserved(LeaseKey key) => key.Length == 128 ? exchange.SubnetOf(key) : exchange.Subnet;
 
     private static bool TryReadLease(Option option, out LeaseKey key, out uint preferred, out uint valid)
     {
