@@ -15,6 +15,7 @@ public sealed class BindingCodecTests
         Link = "town",
         ClientId = new byte[] { 0, 3, 0, 1, 9 },
         LastTransactionAt = 1_900_000_000_123,
+        LastTransaction = 0x3_00ab_cdef,
         LinkLayerAddress = new byte[] { 0, 1, 2, 3 },
         ClientOptions = new byte[] { 0, 15, 0, 1, 7 },
         Relay = new RelayData(UInt128.MaxValue - 5, [12, 0, 1], [0, 0, 0, 1, 5], [[0, 3], [0, 4, 1]]),
@@ -31,6 +32,7 @@ public sealed class BindingCodecTests
         var read = BindingCodec.Decode(Key, BindingCodec.Encode(Whole));
         read.Leases.ShouldBe(Whole.Leases);
         read.LastTransactionAt.ShouldBe(Whole.LastTransactionAt);
+        read.LastTransaction.ShouldBe(Whole.LastTransaction);
         read.LinkLayerAddress.ToArray().ShouldBe(Whole.LinkLayerAddress.ToArray());
         read.ClientOptions.ToArray().ShouldBe(Whole.ClientOptions.ToArray());
         read.Relay!.PeerAddress.ShouldBe(Whole.Relay!.PeerAddress);
@@ -39,11 +41,32 @@ public sealed class BindingCodecTests
         read.Relay.RelayIds.ShouldBe(Whole.Relay.RelayIds);
     }
 
-    [Fact]
-    public void The_stored_form_never_changes() => Convert.ToHexStringLower(BindingCodec.Encode(Whole)).ShouldBe(
-        "01000001ba60d3387b04000102030005000f00010701fffffffffffffffffffffffffffffffa00030c0001000500000001050202000303000401" + "0002"
+    private const string AfterTransaction = "04000102030005000f00010701fffffffffffffffffffffffffffffffa00030c0001000500000001050202000303000401" + "0002"
         + "0100000001" + "00000000000000000000000000000007" + "80" + "00000000" + "01" + "00000003" + "00000064" + "ffffffff" + "0000000000000005" + "0000000000000000"
-        + "03ffffffff" + "00000000000100000000000000000000" + "38" + "00000000" + "04" + "00000004" + "00000000" + "00000000" + "0000000000000006" + "0000000000000063");
+        + "03ffffffff" + "00000000000100000000000000000000" + "38" + "00000000" + "04" + "00000004" + "00000000" + "00000000" + "0000000000000006" + "0000000000000063";
+
+    [Fact]
+    public void The_stored_form_never_changes()
+        => Convert.ToHexStringLower(BindingCodec.Encode(Whole)).ShouldBe("03" + "000001ba60d3387b" + "0000000300abcdef" + AfterTransaction);
+
+    [Fact]
+    public void A_row_of_the_first_version_stays_readable()
+    {
+        var read = BindingCodec.Decode(Key, Convert.FromHexString("01" + "000001ba60d3387b" + AfterTransaction));
+        read.LastTransactionAt.ShouldBe(Whole.LastTransactionAt);
+        read.LastTransaction.ShouldBe(0);
+        read.Leases.ShouldBe(Whole.Leases);
+        read.Relay!.RelayIds.ShouldBe(Whole.Relay!.RelayIds);
+    }
+
+    [Fact]
+    public void A_DHCPv4_row_of_the_second_version_stays_readable()
+    {
+        var read = BindingCodec.Decode(Key, Convert.FromHexString("02" + "000001ba60d3387b" + AfterTransaction + "00" + "0003" + "0c0141"));
+        read.Leases.ShouldBe(Whole.Leases);
+        read.Ipv4!.TunnelSource.ShouldBeNull();
+        read.Ipv4.Options.ShouldBe([12, 1, 65]);
+    }
 
     [Fact]
     public void A_DHCPv4_binding_is_read_as_it_was_written()
@@ -72,7 +95,7 @@ public sealed class BindingCodecTests
 
     [Fact]
     public void A_payload_of_a_later_version_is_refused()
-        => Should.Throw<InvalidDataException>(() => BindingCodec.Decode(Key, [3, 0, 0])).Message.ShouldContain("version 3");
+        => Should.Throw<InvalidDataException>(() => BindingCodec.Decode(Key, [5, 0, 0])).Message.ShouldContain("version 5");
 
     [Fact]
     public void A_binding_of_very_many_leases_is_stored()

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Actors.Bindings;
 
 /// <summary>
-/// One client on one link. Owner: the shard of its key; started by its first message, passivated when idle. Invariant: what is answered has been committed;
-/// advertised leases are only held in memory. After a failure it is started anew from its row.
+/// One client on one link. Owner: the shard of its key; started by its first message, passivated when it holds nothing that is not in its row. Invariant: what is answered has been
+/// committed; advertised leases are only held in memory. After a failure it is started anew from its row.
 /// </summary>
 public sealed class BindingActor : UntypedPersistentActor
 {
@@ -29,8 +29,6 @@ public sealed class BindingActor : UntypedPersistentActor
     private ClientExchange? exchange;
     private LeasePlanner? plan;
     private HashSet<LeaseKey>? conflicts;
-    private long committedTransaction;
-    private long committedAt;
 
     /// <summary>Makes the actor; <see cref="ShardContext.State"/> is the shard's <see cref="ShardAllocator"/>.</summary>
     public BindingActor(EntityKey key, ShardContext shard, IJournal journal, IBindingStore store, TimeProvider time, ILogger logger)
@@ -112,7 +110,7 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         var current = exchange!;
         var now = Now;
-        var isRepetition = current.Transaction == committedTransaction && now - committedAt < RepetitionWindow;
+        var isRepetition = binding is { } known && current.Transaction == known.LastTransaction && now - known.LastTransactionAt < RepetitionWindow;
         var planner = current.NewPlanner(new PlanningContext(binding, offers, conflicts ?? NoConflicts, allocator, Self, now, isRepetition));
         var decided = planner.TryPlan();
         Remember(planner);
@@ -151,8 +149,6 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         var current = exchange!;
         var planner = plan!;
-        committedTransaction = current.Transaction;
-        committedAt = Now;
         plan = null;
         offers = [];
         var before = binding;
@@ -207,6 +203,7 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         planner.Send(logger);
         Release();
+        PassivateIfStored();
     }
 
     private void Abandon(string reason)
@@ -224,6 +221,13 @@ public sealed class BindingActor : UntypedPersistentActor
         exchange = null;
         plan = null;
         conflicts = null;
+    }
+
+    // Only what is offered is worth an actor: everything else is in the row. So few actors live at a time, whatever the rate, and the garbage collector has little to look at.
+    private void PassivateIfStored()
+    {
+        if (offers.IsEmpty)
+            Context.Parent.Tell(Passivate.Instance, Self);
     }
 
     // An end is an event like any other: committed first, then in force.
@@ -267,6 +271,7 @@ public sealed class BindingActor : UntypedPersistentActor
 
         if (logger.IsEnabled(LogLevel.Information))
             logger.LogChanges(Client, before, next, changes, "lifetime");
+        PassivateIfStored();
     }
 
     private void Forget()

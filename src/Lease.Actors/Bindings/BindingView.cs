@@ -20,10 +20,11 @@ public readonly ref struct BindingView
     {
         var reader = new PayloadReader(payload);
         var version = reader.U8();
-        if (version is not (BindingCodec.Dhcp6Version or BindingCodec.Dhcp4Version))
-            throw new InvalidDataException($"binding payload of version {version}; this program knows {BindingCodec.Dhcp6Version} and {BindingCodec.Dhcp4Version}");
-        IsIpv4 = version == BindingCodec.Dhcp4Version;
+        if (version is 0 or > BindingCodec.Dhcp4Version)
+            throw new InvalidDataException($"binding payload of version {version}; this program knows 1 to {BindingCodec.Dhcp4Version}");
+        IsIpv4 = version is BindingCodec.Dhcp4Version or BindingCodec.Dhcp4Version - 2;
         LastTransactionAt = reader.I64();
+        LastTransaction = version >= BindingCodec.Dhcp6Version ? reader.I64() : 0;
         LinkLayerAddress = reader.Span(reader.U8());
         ClientOptions = reader.Span(reader.U16());
         IsRelayed = reader.U8() != 0;
@@ -53,6 +54,9 @@ public readonly ref struct BindingView
 
     /// <summary>As <see cref="Binding.LastTransactionAt"/>.</summary>
     public long LastTransactionAt { get; }
+
+    /// <summary>As <see cref="Binding.LastTransaction"/>.</summary>
+    public long LastTransaction { get; }
 
     /// <summary>As <see cref="Binding.LinkLayerAddress"/>.</summary>
     public ReadOnlySpan<byte> LinkLayerAddress { get; }

@@ -22,6 +22,7 @@ internal static class Dhcp4BindingUpdate
             ClientId = BindingKey.IdentityOf(exchange.Key),
             Leases = leases,
             LastTransactionAt = now,
+            LastTransaction = exchange.Transaction,
             LinkLayerAddress = LinkLayerOf(message),
             Relay = RelayRecord.Of(exchange) ?? RelayOf(exchange, message),
             ClientOptions = Dhcp6OptionsOf(exchange.Query),

@@ -20,6 +20,7 @@ internal static class BindingUpdate
             ClientId = BindingKey.IdentityOf(exchange.Key),
             Leases = leases,
             LastTransactionAt = now,
+            LastTransaction = exchange.Transaction,
             LinkLayerAddress = LinkLayerOf(exchange, duid),
             Relay = RelayRecord.Of(exchange),
             ClientOptions = ClientOptionsOf(exchange.Message),

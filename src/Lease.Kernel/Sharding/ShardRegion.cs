@@ -28,7 +28,7 @@ public sealed record ShardRegionOptions
     public int ShardMailboxCapacity { get; init; } = 4096;
 
     /// <summary>An entity without a message for so long is passivated.</summary>
-    public TimeSpan IdleLimit { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan IdleLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Live entities of a shard; beyond it the least recently used is passivated.</summary>
     public int MaxLiveEntities { get; init; } = 10_000;

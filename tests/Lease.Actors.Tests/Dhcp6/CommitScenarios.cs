@@ -66,6 +66,26 @@ public sealed class CommitScenarios : Dhcp6TestKit
     }
 
     [Fact]
+    public void A_binding_is_an_actor_only_while_it_holds_what_is_not_stored()
+    {
+        Send(MessageType.Solicit, default);
+        var offered = Replies.ShouldHaveSingleItem().Address.ShouldNotBeNull();
+        Region.Counters.Live.ShouldBe(1);
+        Send(MessageType.Request, offered);
+        Region.Counters.Live.ShouldBe(0);
+
+        // An offer that nobody takes up is forgotten after a while; the address is still kept for the client.
+        Send(MessageType.Release, offered);
+        Send(MessageType.Solicit, default);
+        Region.Counters.Live.ShouldBe(1);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Region.Counters.Live.ShouldBe(0);
+        Send(MessageType.Request, offered);
+        Replies[^1].Address.ShouldBe(offered);
+        Replies[^1].Valid.ShouldBe(4000u);
+    }
+
+    [Fact]
     public void A_copy_of_a_message_whose_commit_failed_is_not_answered_from_what_was_not_committed()
     {
         var address = Bind(MessageType.Renew);

@@ -29,7 +29,7 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
     {
         Journal = new TestJournal(Time);
         var settings = new Dhcp6Settings(Configuration(options ?? OptionSet.Empty), ServerDuid);
-        var region = ShardRegion.Start(
+        var region = Region = ShardRegion.Start(
             Sys, "binding", new ShardRegionOptions { ShardCount = 1 }, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, Journal, Journal, Time, NullLogger.Instance));
         region.StartShard(new ShardGrant(0, 1, 0), new ShardAllocator(0, new FakeSlices(), Time));
         var tables = new Leasequery.MemoryTables(Time);
@@ -38,6 +38,8 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
     }
 
     string IDatagramChannel.InterfaceName => "test";
+
+    protected ShardRegion Region { get; }
 
     protected TestJournal Journal { get; }
 
