@@ -15,7 +15,7 @@ public sealed class UdpServerTests
     [Fact]
     public async Task A_datagram_arrives_with_its_source_and_the_answer_goes_back()
     {
-        var handler = new Collector();
+        using var handler = new Collector();
         using var server = Start(handler);
         using var client = new UdpClient(AddressFamily.InterNetworkV6);
         client.Connect(IPAddress.IPv6Loopback, server.Port);
@@ -34,9 +34,42 @@ public sealed class UdpServerTests
     }
 
     [Fact]
+    public async Task Datagrams_that_have_gathered_arrive_each_with_its_octets_and_its_source()
+    {
+        const int each = 50;
+        using var handler = new Collector(holdsFirst: true);
+        using var server = Start(handler);
+        using var one = new UdpClient(AddressFamily.InterNetworkV6);
+        using var other = new UdpClient(AddressFamily.InterNetworkV6);
+        UdpClient[] clients = [one, other];
+        foreach (var client in clients)
+            client.Connect(IPAddress.IPv6Loopback, server.Port);
+        for (var i = 0; i < each; i++)
+        {
+            // Of any size: none, and one that is larger than the one before at the same place of a batch.
+            foreach (var client in clients)
+                await client.SendAsync(Enumerable.Repeat((byte)i, i * i).ToArray());
+        }
+
+        handler.Go();
+        var next = new int[clients.Length];
+        for (var i = 0; i < each * clients.Length; i++)
+        {
+            var datagram = await handler.NextAsync();
+            var sender = Array.FindIndex(clients, c => ((IPEndPoint)c.Client.LocalEndPoint!).Port == datagram.Source.Port);
+            var number = next[sender]++;
+            datagram.Data.ToArray().ShouldBe(Enumerable.Repeat((byte)number, number * number));
+            datagram.Release();
+        }
+
+        server.Counters.Received.ShouldBe(each * clients.Length);
+        server.Held.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Sending_allocates_nothing()
     {
-        var handler = new Collector();
+        using var handler = new Collector();
         using var server = Start(handler);
         using var client = new UdpClient(AddressFamily.InterNetworkV6);
         client.Connect(IPAddress.IPv6Loopback, server.Port);
@@ -53,7 +86,7 @@ public sealed class UdpServerTests
     [Fact]
     public async Task What_nobody_deals_with_is_bounded_and_what_comes_beyond_is_dropped_and_counted()
     {
-        var handler = new Collector();
+        using var handler = new Collector();
         using var server = Start(handler);
         using var client = new UdpClient(AddressFamily.InterNetworkV6);
         client.Connect(IPAddress.IPv6Loopback, server.Port);
@@ -86,9 +119,10 @@ public sealed class UdpServerTests
     [Fact]
     public void A_taken_port_is_refused_with_advice()
     {
-        using var server = Start(new Collector());
+        using var handler = new Collector();
+        using var server = Start(handler);
         var taken = server.Port;
-        Should.Throw<ListenException>(() => UdpServer.Start([Loopback], taken, new Collector(), TimeProvider.System, NullLogger.Instance))
+        Should.Throw<ListenException>(() => UdpServer.Start([Loopback], taken, handler, TimeProvider.System, NullLogger.Instance))
             .Message.ShouldContain("another program listens there");
     }
 
@@ -104,15 +138,24 @@ public sealed class UdpServerTests
 
     private static UdpServer Start(Collector handler) => UdpServer.Start([Loopback], 0, handler, TimeProvider.System, NullLogger.Instance);
 
-    private sealed class Collector : IDatagramHandler
+    private sealed class Collector(bool holdsFirst = false) : IDatagramHandler, IDisposable
     {
         private readonly Channel<Datagram> received = Channel.CreateUnbounded<Datagram>();
+        private readonly ManualResetEventSlim go = new(!holdsFirst);
+
+        public void Go() => go.Set();
+
+        public void Dispose() => go.Dispose();
 
         public async Task<Datagram> NextAsync() => await received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
 
         public Datagram? TryNext() => received.Reader.TryRead(out var datagram) ? datagram : null;
 
-        public void Handle(Datagram datagram) => received.Writer.TryWrite(datagram);
+        public void Handle(Datagram datagram)
+        {
+            go.Wait(TimeSpan.FromSeconds(10)).ShouldBeTrue();
+            received.Writer.TryWrite(datagram);
+        }
 
         public void AfterReceive(bool more)
         {

@@ -46,10 +46,8 @@ internal sealed class WorkerDispatcher : Dispatcher
     {
         assisted = this;
 
-        // With a single worker there is no processor to spare: what waits is run here when the assistant's own work is done.
-        if (busy && workers.Length == 1)
-            return;
-        if (!busy)
+        // With a single worker there is no processor to spare: what waits is run here.
+        if (!busy || workers.Length == 1)
         {
             foreach (var worker in workers)
                 worker.Assist();
@@ -69,6 +67,9 @@ internal sealed class WorkerDispatcher : Dispatcher
 
     private sealed class Worker
     {
+        // A message goes through some actors before it is answered or written. The assistant has work of its own, so there is a bound.
+        private const int AssistantPasses = 8;
+
         private readonly object gate = new();
         private readonly WorkerDispatcher dispatcher;
         private readonly ILogger logger;
@@ -108,8 +109,7 @@ internal sealed class WorkerDispatcher : Dispatcher
                 WakeIfAsleep();
         }
 
-        // One pass only: the assistant has work of its own.
-        public void Assist() => TryDrain(once: true);
+        public void Assist() => TryDrain(AssistantPasses);
 
         public void WakeForRunnable()
         {
@@ -139,13 +139,13 @@ internal sealed class WorkerDispatcher : Dispatcher
         {
             while (!stopping)
             {
-                if (!TryDrain(once: false))
+                if (!TryDrain(int.MaxValue))
                     Sleep();
             }
         }
 
         // Whoever holds the right to drain runs the actors of this worker; so they never run on two threads at once.
-        private bool TryDrain(bool once)
+        private bool TryDrain(int passes)
         {
             if (Volatile.Read(ref runnable) is null || Interlocked.Exchange(ref draining, 1) != 0)
                 return false;
@@ -160,7 +160,7 @@ internal sealed class WorkerDispatcher : Dispatcher
                     cell = next;
                 }
             }
-            while (!once && Volatile.Read(ref runnable) is not null);
+            while (--passes > 0 && Volatile.Read(ref runnable) is not null);
             Interlocked.Exchange(ref draining, 0);
             return true;
         }

@@ -90,7 +90,7 @@ public interface IDatagramHandler
     /// </summary>
     void Handle(Datagram datagram);
 
-    /// <summary>Called on the receive thread after each datagram.</summary>
-    /// <param name="more">Whether the next one waits already.</param>
+    /// <summary>Called on the receive thread after the datagrams that came together.</summary>
+    /// <param name="more">Whether more of them wait already.</param>
     void AfterReceive(bool more);
 }

@@ -6,12 +6,13 @@ using Lease.Kernel.IO;
 namespace Lease.Transport.Udp;
 
 /// <summary>
-/// Reads and writes <c>sockaddr_in6</c> in the framework's <see cref="SocketAddress"/>, which spares each packet an <see cref="IPEndPoint"/>. Layout (Linux): family u16 in host
+/// Reads <c>sockaddr_in6</c>, and writes it into the framework's <see cref="SocketAddress"/>, which spares each packet an <see cref="IPEndPoint"/>. Layout (Linux): family u16 in host
 /// order, port u16, flow info u32, address 16, scope u32 in host order.
 /// </summary>
 internal static class SocketAddresses
 {
-    private const int Size = 28;
+    /// <summary>Octets of a <c>sockaddr_in6</c>.</summary>
+    public const int Size = 28;
 
     /// <summary>An address to be filled; for one thread.</summary>
     public static SocketAddress Make() => new(AddressFamily.InterNetworkV6, Size);
@@ -25,12 +26,8 @@ internal static class SocketAddresses
         BinaryPrimitives.WriteUInt32LittleEndian(buffer[24..], endpoint.Scope);
     }
 
-    public static UdpEndpoint Get(SocketAddress address)
-    {
-        var buffer = address.Buffer.Span;
-        return new UdpEndpoint(
-            BinaryPrimitives.ReadUInt128BigEndian(buffer[8..]),
-            BinaryPrimitives.ReadUInt16BigEndian(buffer[2..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(buffer[24..]));
-    }
+    public static UdpEndpoint Get(ReadOnlySpan<byte> address) => new(
+        BinaryPrimitives.ReadUInt128BigEndian(address[8..]),
+        BinaryPrimitives.ReadUInt16BigEndian(address[2..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(address[24..]));
 }

@@ -12,10 +12,8 @@ namespace Lease.Transport.Udp;
 /// </summary>
 internal sealed class UdpChannel : IDatagramChannel, IDisposable
 {
-    private const int MaxDatagram = 65_535;
-
-    // Datagrams taken in a row before the actors have their turn.
-    private const int MaxRun = 32;
+    // For some datagrams to gather, when they come fast.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
     [ThreadStatic]
     private static SocketAddress? destinationOfThread;
@@ -88,22 +86,21 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
 
     private void ReceiveLoop()
     {
-        var buffer = new byte[MaxDatagram];
-        var source = SocketAddresses.Make();
-        var run = 0;
+        using var batch = new DatagramBatch();
+        var pace = new ArrivalPace(time);
         while (!stopping)
         {
             try
             {
-                var length = socket.ReceiveFrom(buffer, SocketFlags.None, source);
-                counters.CountReceived();
-                var taken = budget.TryTake(length);
-                if (taken)
-                    handler.Handle(new Datagram(buffer.AsSpan(0, length), SocketAddresses.Get(source), answers is not null, this, time.GetUtcNow().ToUnixTimeMilliseconds(), budget));
-                else
-                    counters.CountOverload();
-                run = taken && socket.Available > 0 && run < MaxRun ? run + 1 : 0;
-                handler.AfterReceive(more: run > 0);
+                var count = batch.Receive(socket.SafeHandle);
+                if (stopping)
+                    return;
+                for (var i = 0; i < count; i++)
+                    Take(batch.Data(i), SocketAddresses.Get(batch.Source(i)));
+                var more = count == DatagramBatch.Capacity;
+                handler.AfterReceive(more);
+                if (pace.ShouldPause(count) && !more)
+                    Thread.Sleep(Pause);
             }
             catch (SocketException e)
             {
@@ -119,5 +116,14 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
                 return;
             }
         }
+    }
+
+    private void Take(ReadOnlySpan<byte> data, in UdpEndpoint source)
+    {
+        counters.CountReceived();
+        if (budget.TryTake(data.Length))
+            handler.Handle(new Datagram(data, source, answers is not null, this, time.GetUtcNow().ToUnixTimeMilliseconds(), budget));
+        else
+            counters.CountOverload();
     }
 }
