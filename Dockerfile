@@ -2,7 +2,7 @@
 #   docker build -t lease .                                  with Microsoft's image of the .NET SDK
 #   docker build -t lease --build-arg BASE=debian:12 .       on another Debian 12
 # Without the SDK image: publish outside, into a folder below this one, and name that folder; any image then stands for the SDK's.
-#   dotnet publish src/Lease.Host -c Release --use-current-runtime --self-contained -o artifacts/publish
+#   dotnet publish src/Lease.Host -c Release --use-current-runtime --self-contained -p:PublishReadyToRun=true -o artifacts/publish
 #   docker build -t lease --build-arg SDK=debian:12-slim --build-arg PUBLISHED=artifacts/publish .
 ARG BASE=debian:12-slim
 ARG SDK=mcr.microsoft.com/dotnet/sdk:10.0
@@ -27,7 +27,7 @@ ARG PUBLISHED=
 WORKDIR /src
 COPY . .
 RUN if [ -n "$PUBLISHED" ]; then cp -a "$PUBLISHED" /publish; \
-    else dotnet publish src/Lease.Host -c Release --use-current-runtime --self-contained -o /publish; fi
+    else dotnet publish src/Lease.Host -c Release --use-current-runtime --self-contained -p:PublishReadyToRun=true -o /publish; fi
 
 FROM ${BASE} AS lease
 # libpq5 for a store on PostgreSQL; the others are .NET's.

@@ -2,7 +2,7 @@
 # N nodes of Lease for exchange.sh on the database "lease" of the PostgreSQL server at $PGHOST; the first takes all packets, the others what it forwards. usage: lease6-cluster.sh INTERFACE N
 set -euo pipefail
 top=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/..
-lease=$top/src/Lease.Host/bin/Release/net10.0/lease
+lease=$top/artifacts/lease/lease
 names=$(seq -s, -f 'n%g' "$2")
 "$lease" cluster init "$PGHOST/certificates" --nodes "$names" >/dev/null
 pids=()

@@ -10,4 +10,4 @@ cat >"$PGHOST/lease6.json" <<J
    "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 34, "delegated-len": 64}]}],
  "loggers": [{"name": "kea-dhcp6", "severity": "ERROR"}]}}
 J
-exec "$top/src/Lease.Host/bin/Release/net10.0/lease" serve --config "$PGHOST/lease6.json"
+exec "$top/lease" serve --config "$PGHOST/lease6.json"
