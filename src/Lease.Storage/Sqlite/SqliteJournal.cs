@@ -10,7 +10,7 @@ internal sealed class SqliteJournal : JournalThread<Database>
     private readonly BatchWriter writer;
     private readonly Checkpointer checkpointer;
     private readonly EventPruner pruner;
-    private readonly Action<Database, JournalWrite> onNewKey;
+    private readonly KeyFilter keys;
     private readonly ShardState[] shards;
     private long lastEvent;
     private long lastRow;
@@ -24,12 +24,12 @@ internal sealed class SqliteJournal : JournalThread<Database>
     private bool hasGap;
 
     public SqliteJournal(
-        Database database, string file, int shardCount, SqliteStoreOptions options, StoreCounters counters, Action<Database, JournalWrite> onNewKey)
+        Database database, string file, int shardCount, SqliteStoreOptions options, StoreCounters counters, KeyFilter keys)
         : base(options, counters)
     {
         this.database = database;
         this.options = options;
-        this.onNewKey = onNewKey;
+        this.keys = keys;
         writer = new BatchWriter(database);
         checkpointer = new Checkpointer(database, file, options);
         pruner = new EventPruner(database, options);
@@ -147,8 +147,9 @@ internal sealed class SqliteJournal : JournalThread<Database>
                 write.Outcome = JournalOutcome.Committed;
                 committed++;
                 Lengths.Note(write.Leases.Span);
+                // Before anybody is told of it: no reader can miss a key that it may know of.
                 if (isNew && write.Row is not null)
-                    onNewKey(database, write);
+                    keys.Add(write.Key.Hash);
             }
             else if (write.Outcome == JournalOutcome.LeaseConflict)
             {
@@ -222,7 +223,7 @@ internal sealed class SqliteJournal : JournalThread<Database>
             {
                 Lengths.Note(write.Leases.Span);
                 if (isNew)
-                    onNewKey(database, write);
+                    keys.Add(write.Key.Hash);
             }
 
             using var read = database.PrepareOnce("SELECT shard_id, last_sequence, changed_at FROM shard");

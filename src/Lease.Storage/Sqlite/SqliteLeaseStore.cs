@@ -14,7 +14,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
     private readonly EventLogReader events;
     private readonly StoreLock storeLock;
     private readonly TimeProvider time;
-    private volatile KeyFilter filter;
+    private readonly KeyFilter filter;
 
     private SqliteLeaseStore(SqliteStoreOptions options, StoreLock storeLock, Database database, string file, string recovered)
     {
@@ -29,7 +29,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
             CultureInfo.InvariantCulture,
             $"{filter.Count} bindings, {database.Scalar("SELECT count(*) FROM lease WHERE state = 1")} active leases, {Meta.ShardCount} shards; {recovered}");
         options.Logger.Opened(file, RecoveryReport);
-        journal = new SqliteJournal(database, file, Meta.ShardCount, options, Counters, AddToFilter);
+        journal = new SqliteJournal(database, file, Meta.ShardCount, options, Counters, filter);
         reader = new BindingReader(file);
         queries = new TableQueries(file, journal.Lengths);
         events = new EventLogReader(file, journal, options);
@@ -216,11 +216,4 @@ public sealed class SqliteLeaseStore : ILeaseStore
         return filter;
     }
 
-    // On the journal's thread, after the commit and before anybody is told of it: no reader can miss a key that it may know of.
-    private void AddToFilter(Database database, JournalWrite write)
-    {
-        filter.Add(write.Key.Hash);
-        if (filter.Count > filter.Capacity)
-            filter = ReadFilter(database);
-    }
 }
