@@ -101,7 +101,7 @@ public sealed record Binding
     /// <summary>When the client last exchanged messages with the server, Unix milliseconds (CLT_TIME, RFC 5007 section 4.1.2.3).</summary>
     public long LastTransactionAt { get; init; }
 
-    /// <summary>That exchange's <see cref="ClientExchange.Transaction"/>, by which copies of its message are known; 0 in a row of an older version.</summary>
+    /// <summary>That exchange's <see cref="ClientExchange.Transaction"/>, by which copies of its message are known; 0 in a row that an older program wrote.</summary>
     public long LastTransaction { get; init; }
 
     /// <summary>The client's link-layer address as learned (option 79, or its DUID): hardware type, 2 octets, then the address; empty when unknown.</summary>

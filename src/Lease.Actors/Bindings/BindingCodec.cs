@@ -6,21 +6,21 @@ using Lease.Kernel.Sharding;
 namespace Lease.Actors.Bindings;
 
 /// <summary>
-/// The payload of a binding row. Layout (network order): version u8 = 3 (DHCPv6) or 4 (DHCPv4); last transaction i64 (Unix ms), its type and id i64; link-layer address (u8 length);
+/// The payload of a binding row. Layout (network order): version u8 = 1 (DHCPv6) or 2 (DHCPv4); last transaction i64 (Unix ms); link-layer address (u8 length);
 /// client options (u16 length); relay flag u8, when 1: peer-address 16, RELAY-FORW (u16 length), remote-id (u16 length, 0xffff none), number of relay-ids
 /// u8, each (u8 length); number of leases u16, each: IA kind u8, IAID u32, address 16, length u8, ports u32, phase u8, subnet u32, preferred
 /// u32 s, valid u32 s, changed i64 (Unix ms), probation end i64 (Unix ms). Client id and link are in the row's key.
-/// Version 4, of DHCPv4 bindings, has behind that: tunnel source flag u8, when 1: address 16; DHCPv4 options (u16 length). Versions 1 and 2 are as 3 and 4, without the type
-/// and id of the last transaction.
+/// Version 2, of DHCPv4 bindings, has behind that: tunnel source flag u8, when 1: address 16; DHCPv4 options (u16 length).
+/// At the end: type and id of the last transaction i64, which a program before it neither wrote nor missed.
 /// A new layout gets a new version number; every older one stays readable.
 /// </summary>
 public static class BindingCodec
 {
-    /// <summary>Of a DHCPv6 binding; two less: the version before.</summary>
-    internal const byte Dhcp6Version = 3;
+    /// <summary>Of a DHCPv6 binding.</summary>
+    internal const byte Dhcp6Version = 1;
 
-    /// <summary>Of a DHCPv4 binding; two less: the version before.</summary>
-    internal const byte Dhcp4Version = 4;
+    /// <summary>Of a DHCPv4 binding.</summary>
+    internal const byte Dhcp4Version = 2;
 
     private const ushort None = 0xffff;
 
@@ -30,7 +30,6 @@ public static class BindingCodec
         var writer = new PayloadWriter(stackalloc byte[1024]);
         writer.U8(binding.Ipv4 is null ? Dhcp6Version : Dhcp4Version);
         writer.I64(binding.LastTransactionAt);
-        writer.I64(binding.LastTransaction);
         writer.Short(binding.LinkLayerAddress.Span);
         writer.Long(binding.ClientOptions.Span);
         EncodeRelay(ref writer, binding.Relay);
@@ -39,6 +38,7 @@ public static class BindingCodec
             EncodeLease(ref writer, lease);
         if (binding.Ipv4 is { } ipv4)
             EncodeIpv4(ref writer, ipv4);
+        writer.I64(binding.LastTransaction);
         return writer.ToArrayAndRelease();
     }
 

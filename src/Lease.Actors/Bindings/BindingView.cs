@@ -20,11 +20,10 @@ public readonly ref struct BindingView
     {
         var reader = new PayloadReader(payload);
         var version = reader.U8();
-        if (version is 0 or > BindingCodec.Dhcp4Version)
-            throw new InvalidDataException($"binding payload of version {version}; this program knows 1 to {BindingCodec.Dhcp4Version}");
-        IsIpv4 = version is BindingCodec.Dhcp4Version or BindingCodec.Dhcp4Version - 2;
+        if (version is not (BindingCodec.Dhcp6Version or BindingCodec.Dhcp4Version))
+            throw new InvalidDataException($"binding payload of version {version}; this program knows {BindingCodec.Dhcp6Version} and {BindingCodec.Dhcp4Version}");
+        IsIpv4 = version == BindingCodec.Dhcp4Version;
         LastTransactionAt = reader.I64();
-        LastTransaction = version >= BindingCodec.Dhcp6Version ? reader.I64() : 0;
         LinkLayerAddress = reader.Span(reader.U8());
         ClientOptions = reader.Span(reader.U16());
         IsRelayed = reader.U8() != 0;
@@ -44,12 +43,16 @@ public readonly ref struct BindingView
 
         LeaseCount = reader.U16();
         leases = reader.Span(LeaseCount * LeaseView.Size);
-        if (!IsIpv4)
-            return;
-        HasTunnelSource = reader.U8() != 0;
-        if (HasTunnelSource)
-            TunnelSource = new Ipv6Address(reader.U128());
-        Ipv4Options = reader.Span(reader.U16());
+        if (IsIpv4)
+        {
+            HasTunnelSource = reader.U8() != 0;
+            if (HasTunnelSource)
+                TunnelSource = new Ipv6Address(reader.U128());
+            Ipv4Options = reader.Span(reader.U16());
+        }
+
+        if (!reader.Rest.IsEmpty)
+            LastTransaction = reader.I64();
     }
 
     /// <summary>As <see cref="Binding.LastTransactionAt"/>.</summary>
