@@ -25,8 +25,8 @@ internal sealed class ConfigurationNode
 
     public string Path { get; }
 
-    /// <summary>An empty object: every key has its default.</summary>
-    public static ConfigurationNode Empty(ProblemList problems) => new(new JsonValue(JsonKind.Map, 1, 1), "", problems);
+    /// <summary>An empty object at the same place: every key has its default.</summary>
+    public ConfigurationNode Empty() => new(value with { Kind = JsonKind.Map, Members = [] }, "", problems);
 
     public bool Has(string key)
     {

@@ -17,8 +17,8 @@ internal sealed record ConfigurationProblem(Severity Severity, string File, int 
         => $"{File}:{Line}:{Column}: {(Severity == Severity.Error ? "error" : "warning")}: {(Path.Length == 0 ? "" : Path + ": ")}{Message}";
 }
 
-/// <summary>Collects the problems of one file, all of them.</summary>
-internal sealed class ProblemList(string file)
+/// <summary>Collects the problems of a configuration, all of them.</summary>
+internal sealed class ProblemList
 {
     private readonly List<ConfigurationProblem> problems = [];
 
@@ -26,7 +26,7 @@ internal sealed class ProblemList(string file)
 
     public bool HasErrors => problems.Exists(static p => p.Severity == Severity.Error);
 
-    public void Add(Severity severity, JsonValue at, string path, string message) => Add(severity, at.Line, at.Column, path, message);
+    public void Add(Severity severity, JsonValue at, string path, string message) => Add(severity, at.Place, path, message);
 
-    public void Add(Severity severity, int line, int column, string path, string message) => problems.Add(new(severity, file, line, column, path, message));
+    public void Add(Severity severity, JsonPlace at, string path, string message) => problems.Add(new(severity, at.File, at.Line, at.Column, path, message));
 }

@@ -6,30 +6,32 @@ namespace Lease.Host.Configuration;
 /// <summary>Reads a configuration file in Kea's dialect. All problems are reported at once, each with its place.</summary>
 internal sealed class ConfigurationReader
 {
-    private readonly ProblemList problems;
+    private readonly ProblemList problems = new();
 
-    private ConfigurationReader(string file) => problems = new ProblemList(file);
+    private ConfigurationReader()
+    {
+    }
 
-    /// <summary>Reads a file's text.</summary>
+    /// <summary>Reads a file's text, and the files that it includes.</summary>
     public static ConfigurationResult Read(string text, string file)
     {
-        var reader = new ConfigurationReader(file);
+        var reader = new ConfigurationReader();
         LeaseConfiguration? configuration = null;
         try
         {
-            configuration = reader.ReadFile(new ConfigurationNode(JsonParser.Parse(text), "", reader.problems));
+            configuration = reader.ReadFile(new ConfigurationNode(JsonParser.Parse(text, file), "", reader.problems));
         }
         catch (JsonSyntaxException e)
         {
-            reader.problems.Add(Severity.Error, e.Line, e.Column, "", e.Message);
+            reader.problems.Add(Severity.Error, e.Place, "", e.Message);
         }
 
-        return new ConfigurationResult(reader.problems.HasErrors ? null : configuration, [.. reader.problems.Problems.OrderBy(static p => p.Line)]);
+        return new ConfigurationResult(reader.problems.HasErrors ? null : configuration, [.. reader.problems.Problems.OrderBy(p => p.File == file ? "" : p.File, StringComparer.Ordinal).ThenBy(static p => p.Line)]);
     }
 
     private LeaseConfiguration? ReadFile(ConfigurationNode root)
     {
-        var lease = root.Object("Lease") ?? ConfigurationNode.Empty(problems);
+        var lease = root.Object("Lease") ?? root.Empty();
         var dhcp6 = root.Object("Dhcp6");
         var dhcp4 = root.Object("Dhcp4");
         root.WithoutEffect(ServiceReader.NoEffect, "Control-agent", "DhcpDdns", "Logging");

@@ -4,58 +4,70 @@ using System.Text;
 namespace Lease.Host.Configuration;
 
 /// <summary>The text is not JSON.</summary>
-internal sealed class JsonSyntaxException(string message, int line, int column) : FormatException(message)
+internal sealed class JsonSyntaxException(string message, JsonPlace place) : FormatException(message)
 {
-    public int Line { get; } = line;
-
-    public int Column { get; } = column;
+    public JsonPlace Place { get; } = place;
 }
 
 /// <summary>
-/// Reads JSON as Kea does: with <c>//</c>, <c>#</c> and <c>/* */</c> comments and trailing commas, and keeps the place of every value, which the framework's reader does not.
+/// Reads JSON as Kea does: with <c>//</c>, <c>#</c> and <c>/* */</c> comments, trailing commas and other files (<c>&lt;?include "FILE"?&gt;</c>), and keeps the place of every value, which the
+/// framework's reader does not.
 /// </summary>
 internal sealed class JsonParser
 {
     private const int MaxDepth = 64;
 
-    private readonly string text;
+    // As Kea.
+    private const int MaxIncluded = 10;
+
+    private const string Include = "<?include";
+
+    // Those that include the one that is read.
+    private readonly Stack<(string File, string Text, int Place, int Line, int LineStart)> outer = [];
+    private string file;
+    private string text;
     private int place;
     private int line = 1;
     private int lineStart;
 
-    private JsonParser(string text) => this.text = text;
+    private JsonParser(string text, string file)
+    {
+        this.text = text;
+        this.file = file;
+    }
 
     private char Current => place < text.Length ? text[place] : '\0';
 
-    private int Column => place - lineStart + 1;
+    private JsonPlace Here => new(file, line, place - lineStart + 1);
 
-    /// <exception cref="JsonSyntaxException">The text is not JSON.</exception>
-    public static JsonValue Parse(string text)
+    /// <summary>Reads the text of a file, and the files that it includes.</summary>
+    /// <exception cref="JsonSyntaxException">The text is not JSON, or a file that it includes cannot be read.</exception>
+    public static JsonValue Parse(string text, string file)
     {
-        var parser = new JsonParser(text);
+        var parser = new JsonParser(text, file);
         var value = parser.ReadValue(0);
         parser.SkipSpace();
-        return parser.place == text.Length ? value : throw parser.Error($"nothing may follow the configuration, found '{parser.Current}'");
+        return parser.place == parser.text.Length ? value : throw parser.Error($"nothing may follow the configuration, found '{parser.Current}'");
     }
 
-    private JsonSyntaxException Error(string message) => new(message, line, Column);
+    private JsonSyntaxException Error(string message) => new(message, Here);
 
     private JsonValue ReadValue(int depth)
     {
         if (depth > MaxDepth)
             throw Error("nested too deep");
         SkipSpace();
-        var (startLine, startColumn) = (line, Column);
+        var start = Here;
         switch (Current)
         {
             case '{':
-                return new JsonValue(JsonKind.Map, startLine, startColumn) { Members = ReadMembers(depth) };
+                return new JsonValue(JsonKind.Map, start) { Members = ReadMembers(depth) };
             case '[':
-                return new JsonValue(JsonKind.List, startLine, startColumn) { Items = ReadItems(depth) };
+                return new JsonValue(JsonKind.List, start) { Items = ReadItems(depth) };
             case '"':
-                return new JsonValue(JsonKind.Text, startLine, startColumn) { Text = ReadText() };
+                return new JsonValue(JsonKind.Text, start) { Text = ReadText() };
             default:
-                return ReadWord(startLine, startColumn);
+                return ReadWord(start);
         }
     }
 
@@ -70,7 +82,7 @@ internal sealed class JsonParser
                 break;
             if (Current != '"')
                 throw Error($"expected a name in double quotes or '}}', found {Shown()}");
-            var (keyLine, keyColumn) = (line, Column);
+            var key = Here;
             var name = ReadText();
             SkipSpace();
             if (Current != ':')
@@ -78,7 +90,7 @@ internal sealed class JsonParser
             place++;
             var value = ReadValue(depth + 1);
             if (members.Exists(m => m.Key == name))
-                throw new JsonSyntaxException($"\"{name}\" stands twice in the same object", keyLine, keyColumn);
+                throw new JsonSyntaxException($"\"{name}\" stands twice in the same object", key);
             members.Add(new(name, value));
             if (!SkipComma('}'))
                 break;
@@ -157,7 +169,7 @@ internal sealed class JsonParser
         }
     }
 
-    private JsonValue ReadWord(int startLine, int startColumn)
+    private JsonValue ReadWord(JsonPlace at)
     {
         var start = place;
         while (char.IsAsciiLetterOrDigit(Current) || Current is '-' or '+' or '.')
@@ -169,18 +181,22 @@ internal sealed class JsonParser
             "false" => JsonKind.False,
             "null" => JsonKind.Null,
             _ when double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out _) => JsonKind.Number,
-            _ => throw new JsonSyntaxException(word.Length == 0 ? $"expected a value, found {Shown()}" : $"{word} is no JSON value", startLine, startColumn),
+            _ => throw new JsonSyntaxException(word.Length == 0 ? $"expected a value, found {Shown()}" : $"{word} is no JSON value", at),
         };
-        return new JsonValue(kind, startLine, startColumn) { Text = word };
+        return new JsonValue(kind, at) { Text = word };
     }
 
     private string Shown() => place < text.Length ? $"'{Current}'" : "the end of the file";
 
     private void SkipSpace()
     {
-        while (place < text.Length)
+        while (place < text.Length || outer.Count > 0)
         {
-            if (Current == '#' || (Current == '/' && Next == '/'))
+            if (place == text.Length)
+                (file, text, place, line, lineStart) = outer.Pop();
+            else if (Current == '<' && string.CompareOrdinal(text, place, Include, 0, Include.Length) == 0)
+                BeginIncluded();
+            else if (Current == '#' || (Current == '/' && Next == '/'))
                 SkipLine();
             else if (Current == '/' && Next == '*')
                 SkipBlock();
@@ -201,16 +217,48 @@ internal sealed class JsonParser
 
     private void SkipBlock()
     {
-        var (startLine, startColumn) = (line, Column);
+        var start = Here;
         place += 2;
         while (!(Current == '*' && Next == '/'))
         {
             if (place >= text.Length)
-                throw new JsonSyntaxException("a comment is not closed with */", startLine, startColumn);
+                throw new JsonSyntaxException("a comment is not closed with */", start);
             Advance();
         }
 
         place += 2;
+    }
+
+    private void BeginIncluded()
+    {
+        var at = Here;
+        place += Include.Length;
+        SkipBlanks();
+        if (Current != '"')
+            throw Error($"expected a file's name in double quotes after {Include}, found {Shown()}");
+        var name = ReadText();
+        SkipBlanks();
+        if (Current != '?' || Next != '>')
+            throw Error($"expected ?> after {Include} \"{name}\", found {Shown()}");
+        place += 2;
+        if (outer.Count == MaxIncluded)
+            throw new JsonSyntaxException($"\"{name}\" is not read: files may include each other {MaxIncluded} deep", at);
+        outer.Push((file, text, place, line, lineStart));
+        (file, place, line, lineStart) = (Path.Combine(Path.GetDirectoryName(file) ?? "", name), 0, 1, 0);
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new JsonSyntaxException($"{file} cannot be read: {e.Message}", at);
+        }
+    }
+
+    private void SkipBlanks()
+    {
+        while (Current is ' ' or '\t')
+            place++;
     }
 
     private void Advance()

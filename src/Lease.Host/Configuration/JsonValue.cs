@@ -12,8 +12,14 @@ internal enum JsonKind
     Map,
 }
 
-/// <summary>A JSON value with its place in the file.</summary>
-internal sealed record JsonValue(JsonKind Kind, int Line, int Column)
+/// <summary>A place in a file.</summary>
+/// <param name="File">The file's name, as it was given.</param>
+/// <param name="Line">From 1.</param>
+/// <param name="Column">From 1.</param>
+internal readonly record struct JsonPlace(string File, int Line, int Column);
+
+/// <summary>A JSON value with its place.</summary>
+internal sealed record JsonValue(JsonKind Kind, JsonPlace Place)
 {
     /// <summary>A text's content, or a number as it stands.</summary>
     public string Text { get; init; } = "";

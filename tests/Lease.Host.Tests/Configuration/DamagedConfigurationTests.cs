@@ -63,9 +63,9 @@ public sealed class DamagedConfigurationTests
                 lines.Add(place + 1);
         }
 
-        foreach (var value in All(JsonParser.Parse(text)))
+        foreach (var value in All(JsonParser.Parse(text, "f")))
         {
-            var start = lines[value.Line - 1] + value.Column - 1;
+            var start = lines[value.Place.Line - 1] + value.Place.Column - 1;
             var length = 1;
             while (!Parses(text.Substring(start, length)) || (start + length < text.Length && (char.IsAsciiLetterOrDigit(text[start + length]) || text[start + length] == '.')))
                 length++;
@@ -80,7 +80,7 @@ public sealed class DamagedConfigurationTests
     {
         try
         {
-            JsonParser.Parse(text);
+            JsonParser.Parse(text, "f");
             return true;
         }
         catch (JsonSyntaxException)
