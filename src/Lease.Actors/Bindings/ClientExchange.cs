@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
@@ -15,9 +16,11 @@ namespace Lease.Actors.Bindings;
 public abstract class ClientExchange : IDroppable
 {
     private readonly RelayChain chain;
+    private Reservation? reservation;
+    private bool hasLooked;
 
     /// <summary>Makes it of a datagram that the intake has checked.</summary>
-    protected ClientExchange(Datagram datagram, in RelayChain chain, ServiceConfiguration configuration, Link link, Subnet subnet, EntityKey key)
+    protected ClientExchange(Datagram datagram, in RelayChain chain, ServiceConfiguration configuration, Link link, Subnet subnet, EntityKey key, AssignedClasses? classes)
     {
         Datagram = datagram;
         this.chain = chain;
@@ -25,6 +28,7 @@ public abstract class ClientExchange : IDroppable
         Link = link;
         Subnet = subnet;
         Key = key;
+        Classes = classes;
     }
 
     /// <summary>The packet.</summary>
@@ -45,6 +49,9 @@ public abstract class ClientExchange : IDroppable
     /// <summary>The binding's key.</summary>
     public EntityKey Key { get; }
 
+    /// <summary>The client's classes; null when the configuration names none.</summary>
+    public AssignedClasses? Classes { get; }
+
     /// <summary>The message's type and the client's transaction-id: the same in every copy of a message.</summary>
     public abstract long Transaction { get; }
 
@@ -54,6 +61,41 @@ public abstract class ClientExchange : IDroppable
     /// <summary>The subnets to allocate from, the selected one first.</summary>
     public ImmutableArray<Subnet> SubnetsInOrder()
         => Link.Subnets.Length == 1 ? Link.Subnets : [Subnet, .. Link.Subnets.Where(s => s != Subnet)];
+
+    /// <summary>The client's reservation; null for none.</summary>
+    internal Reservation? Reservation
+    {
+        get
+        {
+            if (!hasLooked)
+                reservation = FindReservation();
+            hasLooked = true;
+            return reservation;
+        }
+    }
+
+    /// <summary>What the expressions of classes look at.</summary>
+    internal abstract PacketView View { get; }
+
+    /// <summary>Finds the classes that depend on the reservation.</summary>
+    /// <returns>False when the message is to be dropped.</returns>
+    internal bool TryClassify()
+    {
+        if (Classes is null || Configuration.Classifier is not { } classifier)
+            return true;
+        classifier.AddReserved(View, Classes, Reservation);
+        return !classifier.Drops(Classes);
+    }
+
+    /// <summary>Finds the classes that a network, a subnet or a pool requires, for its options.</summary>
+    internal void AddRequired(ImmutableArray<ClientClass> required)
+    {
+        if (Classes is not null && Configuration.Classifier is { } classifier && !required.IsEmpty)
+            classifier.AddRequired(View, Classes, required);
+    }
+
+    /// <summary>The lifetimes for the client on a subnet.</summary>
+    internal Lifetimes LifetimesOn(Subnet subnet) => Classes is null ? subnet.Lifetimes : Classes.Over(subnet.Lifetimes);
 
     /// <summary>The first of them that an address lies in; null for none.</summary>
     public Subnet? SubnetOf(LeaseKey key)
@@ -76,6 +118,9 @@ public abstract class ClientExchange : IDroppable
         CountUnanswered(reason is DropReason.MailboxFull or DropReason.StashFull ? Unanswered.Overload : Unanswered.ServiceInterrupted);
         Datagram.Release();
     }
+
+    /// <summary>Finds the client's reservation.</summary>
+    protected abstract Reservation? FindReservation();
 
     /// <summary>Makes the planner that decides what it does.</summary>
     internal abstract LeasePlanner NewPlanner(in PlanningContext context);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Lease.Actors.Allocation;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
@@ -34,11 +35,11 @@ internal abstract class LeasePlanner : IUnitFilter
     private readonly List<BoundLease> leases;
     private readonly PlanningContext context;
 
-    protected LeasePlanner(ClientExchange exchange, in PlanningContext context, Reservation? reservation)
+    protected LeasePlanner(ClientExchange exchange, in PlanningContext context)
     {
         this.exchange = exchange;
         this.context = context;
-        Reservation = reservation;
+        Reservation = exchange.Reservation;
         leases = new List<BoundLease>(1);
         if (context.Binding is { } binding)
         {
@@ -104,6 +105,16 @@ internal abstract class LeasePlanner : IUnitFilter
 
     /// <summary>Whether the lease is answered as it is, without a commit: a copy of a message that was committed, or <c>cache-threshold</c>.</summary>
     protected bool IsFresh(Subnet subnet, BoundLease lease, long age) => (context.IsRepetition && age is >= 0 and <= 2) || subnet.IsFresh(lease, age);
+
+    /// <summary>Whether the client's classes may use a subnet.</summary>
+    protected bool MayUse(Subnet subnet) => subnet.Guard.IsOpenTo(exchange.Classes);
+
+    /// <summary>Whether the client's classes may have units of a pool.</summary>
+    protected bool MayUse(Pool pool) => pool.Guard.IsOpenTo(exchange.Classes);
+
+    /// <summary>Whether the client may keep a lease where it is: what is reserved for it is its own, whatever pool it lies in.</summary>
+    protected bool MayStayIn(Subnet subnet, Pool? pool, LeaseKey key)
+        => MayUse(subnet) && (pool is null || MayUse(pool) || ReservationLookup.IsReservedBy(Reservation, key));
 
     protected bool IsConflict(LeaseKey key) => context.Conflicts.Contains(key);
 

@@ -1,3 +1,4 @@
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
@@ -27,12 +28,18 @@ internal readonly ref struct ClientIdentifiers
 /// <summary>Which reservation a client has on its link, and which units are reserved for others.</summary>
 internal static class ReservationLookup
 {
-    /// <summary>The client's reservation: of the selected subnet, of the link's other subnets, then global; each by the configured order of identifiers.</summary>
-    public static Reservation? Find(ServiceConfiguration configuration, Link link, Subnet selected, in ClientIdentifiers client)
+    /// <summary>
+    /// The client's reservation: of the selected subnet, of the link's other subnets that it may use, then global; each by the configured order of identifiers.
+    /// </summary>
+    public static Reservation? Find(ServiceConfiguration configuration, Link link, Subnet selected, AssignedClasses? classes, in ClientIdentifiers client)
     {
         var found = FindIn(selected, configuration, client);
         foreach (var subnet in link.Subnets)
-            found ??= FindIn(subnet, configuration, client);
+        {
+            if (found is null && subnet.Guard.IsOpenTo(classes))
+                found = FindIn(subnet, configuration, client);
+        }
+
         if (found is null && selected.ReservationsGlobal)
             found = FindIn(configuration.Reservations, configuration, client);
         return found;
@@ -51,6 +58,10 @@ internal static class ReservationLookup
 
         return false;
     }
+
+    /// <summary>Whether a reservation reserves this unit.</summary>
+    public static bool IsReservedBy(Reservation? reservation, LeaseKey key)
+        => reservation is not null && (key.Length == 128 ? reservation.Addresses.Contains(new Ipv6Address(key.Address)) : reservation.Prefixes.Contains(key.ToPrefix()));
 
     private static Reservation? HolderOf(ReservationTable table, LeaseKey key)
         => table.All.Count == 0 ? null : key.Length == 128 ? table.FindByAddress(new Ipv6Address(key.Address)) : table.FindByPrefix(key.ToPrefix());

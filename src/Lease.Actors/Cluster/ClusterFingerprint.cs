@@ -31,9 +31,14 @@ public static class ClusterFingerprint
             foreach (var subnet in link.Subnets.OrderBy(static s => s.Id))
             {
                 text.Append(CultureInfo.InvariantCulture, $"\n {subnet.Id} {subnet.Prefix}");
-                foreach (var range in subnet.AddressRanges.Concat(subnet.PrefixPools.Select(static p => p.Range)).Select(static r => r.Id).Order(StringComparer.Ordinal))
-                    text.Append("\n  ").Append(range);
+                if (subnet.Guard is { } guard)
+                    text.Append(" for ").Append(guard);
+                foreach (var pool in subnet.Pools.Concat<Pool>(subnet.PrefixPools).Select(TextOf).Order(StringComparer.Ordinal))
+                    text.Append("\n  ").Append(pool);
             }
         }
     }
+
+    // Nodes must agree on who may have what, too: else one would take away what another has given.
+    private static string TextOf(Pool pool) => pool.Guard is { } guard ? $"{pool.Range.Id} for {guard}" : pool.Range.Id;
 }

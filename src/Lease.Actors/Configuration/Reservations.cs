@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Lease.Actors.Classification;
 using Lease.Protocol;
 
 namespace Lease.Actors.Configuration;
@@ -44,6 +46,9 @@ public sealed class Reservation
 
     /// <summary>The host's own options: the most specific level.</summary>
     public OptionSet Options { get; init; } = OptionSet.Empty;
+
+    /// <summary>Classes that the client is in by its reservation.</summary>
+    public ImmutableArray<ClientClass> Classes { get; init; } = [];
 }
 
 /// <summary>The reservations of one level, indexed by identifier and by what they reserve.</summary>

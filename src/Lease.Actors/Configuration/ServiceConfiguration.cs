@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Lease.Kernel.Persistence;
+using Lease.Actors.Classification;
 using Lease.Protocol;
 
 namespace Lease.Actors.Configuration;
@@ -15,6 +15,9 @@ public abstract class ServiceConfiguration
 
     /// <summary>Reservations of the global level (used where <see cref="Subnet.ReservationsGlobal"/> is set).</summary>
     public required ReservationTable Reservations { get; init; }
+
+    /// <summary>Finds the classes of packets; null when the configuration names none.</summary>
+    public Classifier? Classifier { get; init; }
 
     /// <summary>Which identifier of a client is looked up first (<c>host-reservation-identifiers</c>).</summary>
     public ImmutableArray<ReservationIdentifier> ReservationIdentifiers { get; init; } = [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid];
@@ -68,32 +71,16 @@ public class Subnet
     public required SubnetSelectors Selectors { get; init; }
 
     /// <summary>Address pools in the order of the file.</summary>
-    public required ImmutableArray<AddressPool> Pools
-    {
-        get;
-        init
-        {
-            field = value;
-            AddressRanges = [.. value.Select(static p => p.Range)];
-        }
-    }
-
-    /// <summary>The ranges of <see cref="Pools"/>.</summary>
-    public ImmutableArray<PoolRange> AddressRanges { get; private init; } = [];
+    public required ImmutableArray<AddressPool> Pools { get; init; }
 
     /// <summary>Prefix pools in the order of the file.</summary>
-    public required ImmutableArray<PrefixPool> PrefixPools
-    {
-        get;
-        init
-        {
-            field = value;
-            PrefixRanges = [.. value.Select(static p => p.Range)];
-        }
-    }
+    public required ImmutableArray<PrefixPool> PrefixPools { get; init; }
 
-    /// <summary>The ranges of <see cref="PrefixPools"/>.</summary>
-    public ImmutableArray<PoolRange> PrefixRanges { get; private init; } = [];
+    /// <summary>Who may use it; null: everybody.</summary>
+    public ClassGuard? Guard { get; init; }
+
+    /// <summary>Classes that are evaluated for the options of its clients (<c>require-client-classes</c>): the shared network's, then its own.</summary>
+    public ImmutableArray<ClientClass> RequiredClasses { get; init; } = [];
 
     /// <summary>Lifetimes of addresses and prefixes.</summary>
     public required Lifetimes Lifetimes { get; init; }
@@ -106,6 +93,9 @@ public class Subnet
 
     /// <summary>Options: the subnet's, then those of the shared network and of the global level that it does not set itself.</summary>
     public required OptionSet Options { get; init; }
+
+    /// <summary><see cref="Options"/> without those of the global level, which classes come before.</summary>
+    public OptionSet LocalOptions { get; init; } = OptionSet.Empty;
 
     /// <summary>The subnet's own reservations.</summary>
     public required ReservationTable Reservations { get; init; }

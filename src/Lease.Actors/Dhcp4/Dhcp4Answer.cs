@@ -1,4 +1,5 @@
 using Lease.Actors.Bindings;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
@@ -21,11 +22,14 @@ public sealed class Dhcp4Answer
     /// <summary>The subnet of the lease: its options and timers.</summary>
     public required Subnet Subnet { get; init; }
 
-    /// <summary>Options of the lease's pool; null when it is from none.</summary>
-    public OptionSet? PoolOptions { get; init; }
+    /// <summary>The lease's pool; null when it is from none.</summary>
+    public Pool? Pool { get; init; }
 
     /// <summary>The client's reservation; null for none.</summary>
     public Reservation? Reservation { get; init; }
+
+    /// <summary>The client's classes; null when the configuration names none.</summary>
+    public AssignedClasses? Classes { get; init; }
 
     /// <summary>Whether RAPID_COMMIT goes in.</summary>
     public bool RapidCommit { get; init; }

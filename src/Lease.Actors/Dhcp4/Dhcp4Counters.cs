@@ -29,6 +29,9 @@ public enum Dhcp4Drop
     /// <summary>No subnet is configured for where it came from.</summary>
     NoSubnet,
 
+    /// <summary>Its classes have it dropped (DROP).</summary>
+    DropClass,
+
     /// <summary>The client asks for what it should have, and nothing is known of it (RFC 2131 section 4.3.2).</summary>
     NoBinding,
 

@@ -1,4 +1,5 @@
 using Lease.Actors.Bindings;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Kernel.IO;
 using Lease.Kernel.Sharding;
@@ -28,11 +29,21 @@ public sealed class Dhcp4Exchange : ClientExchange
     /// <param name="link">The client's link.</param>
     /// <param name="subnet">The subnet found for it.</param>
     /// <param name="key">The binding's key.</param>
+    /// <param name="classes">The client's classes; null when the configuration names none.</param>
     /// <param name="origin">Set when another program handed it over.</param>
     /// <param name="counters">Where its fate is counted.</param>
     public Dhcp4Exchange(
-        Datagram datagram, in RelayChain chain, Range message, Dhcp4Settings settings, Link link, Dhcp4Subnet subnet, EntityKey key, ForwardedFrom? origin, Dhcp4Counters counters)
-        : base(datagram, chain, settings.Configuration, link, subnet, key)
+        Datagram datagram,
+        in RelayChain chain,
+        Range message,
+        Dhcp4Settings settings,
+        Link link,
+        Dhcp4Subnet subnet,
+        EntityKey key,
+        AssignedClasses? classes,
+        ForwardedFrom? origin,
+        Dhcp4Counters counters)
+        : base(datagram, chain, settings.Configuration, link, subnet, key, classes)
     {
         (start, length) = message.GetOffsetAndLength(datagram.Length);
         Settings = settings;
@@ -69,8 +80,27 @@ public sealed class Dhcp4Exchange : ClientExchange
         _ => Dhcp4Drop.ServiceInterrupted,
     });
 
-    /// <summary>The client's reservation; null for none.</summary>
-    internal Reservation? FindReservation()
+    /// <inheritdoc/>
+    internal override PacketView View => ViewOf(Datagram, Chain, Datagram.Data.Slice(start, length), Origin);
+
+    /// <summary>What the expressions of classes look at: interface and sender are those of the DHCPv6 packet.</summary>
+    internal static PacketView ViewOf(Datagram datagram, in RelayChain chain, ReadOnlySpan<byte> message, ForwardedFrom? origin)
+        => new(datagram.Data, chain, origin?.Interface ?? datagram.Channel.InterfaceName, origin?.Peer ?? new Ipv6Address(datagram.Source.Address), message);
+
+    /// <summary>Sends an answer, with the options of the classes that its lease requires.</summary>
+    internal void Send(Dhcp4Answer answer)
+    {
+        if (Classes is not null && answer.Type != Dhcp4MessageType.Nak)
+        {
+            AddRequired(answer.Subnet.RequiredClasses);
+            AddRequired(answer.Pool?.RequiredClasses ?? []);
+        }
+
+        Dhcp4ReplySender.Send(this, answer);
+    }
+
+    /// <inheritdoc/>
+    protected override Reservation? FindReservation()
     {
         var message = Message;
         message.Options.TryGet(Dhcp4OptionCode.ClientId, out var clientId);
@@ -79,7 +109,7 @@ public sealed class Dhcp4Exchange : ClientExchange
         if (message.Options.TryGet(Dhcp4OptionCode.RelayAgentInformation, out var relay))
             new SubOptionList(relay).TryGet(RelayAgentSubOption.CircuitId, out circuitId);
         var client = new ClientIdentifiers { Duid = duid, HardwareAddress = message.HardwareAddress, ClientId = clientId, CircuitId = circuitId };
-        return ReservationLookup.Find(Configuration, Link, Subnet, client);
+        return ReservationLookup.Find(Configuration, Link, Subnet, Classes, client);
     }
 
     /// <inheritdoc/>

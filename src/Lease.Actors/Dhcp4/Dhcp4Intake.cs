@@ -75,7 +75,15 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Leasequery
     private void Route(Datagram datagram, in RelayChain chain, Dhcp4Message message, Range place, Dhcp4Settings current, ForwardedFrom? origin)
     {
         var source = origin?.Peer ?? new Ipv6Address(datagram.Source.Address);
-        if (!current.Localization.TryFind(message, datagram.Data, chain, origin?.Interface ?? datagram.Channel.InterfaceName, source, out var link, out var subnet))
+        var classifier = current.Configuration.Classifier;
+        var classes = classifier?.Classify(Dhcp4Exchange.ViewOf(datagram, chain, message.Octets, origin));
+        if (classes is not null && classifier!.Drops(classes))
+        {
+            Drop(datagram, Dhcp4Drop.DropClass, classes);
+            return;
+        }
+
+        if (!current.Localization.TryFind(message, datagram.Data, chain, origin?.Interface ?? datagram.Channel.InterfaceName, source, classes, out var link, out var subnet))
         {
             WarnOfSubnet(datagram, source);
             Drop(datagram, Dhcp4Drop.NoSubnet, message.Type);
@@ -94,8 +102,10 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Leasequery
             return;
         }
 
-        var exchange = new Dhcp4Exchange(datagram, chain, place, current, link, subnet, key, origin, counters);
-        if (message.Type == Dhcp4MessageType.Inform)
+        var exchange = new Dhcp4Exchange(datagram, chain, place, current, link, subnet, key, classes, origin, counters);
+        if (!exchange.TryClassify())
+            Drop(datagram, Dhcp4Drop.DropClass, exchange.Classes);
+        else if (message.Type == Dhcp4MessageType.Inform)
             AnswerInform(exchange);
         else
             region.Tell(exchange);
@@ -123,8 +133,8 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Leasequery
     // Section 4.3.5: options only, no lease and no commit.
     private static void AnswerInform(Dhcp4Exchange exchange)
     {
-        var answer = new Dhcp4Answer { Type = Dhcp4MessageType.Ack, Subnet = exchange.Subnet, Reservation = exchange.FindReservation() };
-        Dhcp4ReplySender.Send(exchange, answer);
+        var answer = new Dhcp4Answer { Type = Dhcp4MessageType.Ack, Subnet = exchange.Subnet, Reservation = exchange.Reservation, Classes = exchange.Classes };
+        exchange.Send(answer);
         exchange.Datagram.Release();
     }
 

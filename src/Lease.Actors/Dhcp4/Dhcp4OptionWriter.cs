@@ -14,21 +14,22 @@ internal static class Dhcp4OptionWriter
     private static readonly Dhcp4OptionCode[] Basic = [Dhcp4OptionCode.Routers, Dhcp4OptionCode.DnsServers, Dhcp4OptionCode.DomainName];
 
     /// <summary>Writes them.</summary>
-    public static void Write(ref Dhcp4Writer writer, Dhcp4Message request, Dhcp4Answer answer)
+    public static void Write(ref Dhcp4Writer writer, Dhcp4Message request, Dhcp4Answer answer, OptionSet global)
     {
+        var levels = new Dhcp4Levels(answer, global);
         request.Options.TryGet(Dhcp4OptionCode.ParameterRequestList, out var requested);
         Span<bool> written = stackalloc bool[256];
         MarkOwn(written);
         if (answer.Lease is not null)
-            WriteMask(ref writer, answer);
+            WriteMask(ref writer, answer, levels);
         written[(byte)Dhcp4OptionCode.SubnetMask] = true;
         WriteNames(ref writer, request, requested, answer, written);
         foreach (var code in Basic)
-            WriteOne(ref writer, answer, (byte)code, written);
+            WriteOne(ref writer, levels, (byte)code, written);
         foreach (var code in requested)
-            WriteOne(ref writer, answer, code, written);
-        WriteAlwaysSent(ref writer, answer, written);
-        WriteVendorOptions(ref writer, request, requested, answer);
+            WriteOne(ref writer, levels, code, written);
+        WriteAlwaysSent(ref writer, levels, written);
+        WriteVendorOptions(ref writer, request, requested, levels);
     }
 
     // What the engine decides itself cannot be configured.
@@ -45,21 +46,18 @@ internal static class Dhcp4OptionWriter
             written[(byte)code] = true;
     }
 
-    private static ConfiguredOption? Find(Dhcp4Answer answer, ushort code)
-        => answer.Reservation?.Options.Find(code) ?? answer.PoolOptions?.Find(code) ?? answer.Subnet.Options.Find(code);
-
-    private static void WriteOne(ref Dhcp4Writer writer, Dhcp4Answer answer, byte code, scoped Span<bool> written)
+    private static void WriteOne(ref Dhcp4Writer writer, in Dhcp4Levels levels, byte code, scoped Span<bool> written)
     {
         if (written[code])
             return;
         written[code] = true;
-        if (Find(answer, code) is { NeverSend: false } option)
+        if (levels.Find(code) is { NeverSend: false } option)
             writer.Option((Dhcp4OptionCode)code, option.Data);
     }
 
-    private static void WriteMask(ref Dhcp4Writer writer, Dhcp4Answer answer)
+    private static void WriteMask(ref Dhcp4Writer writer, Dhcp4Answer answer, in Dhcp4Levels levels)
     {
-        if (Find(answer, (ushort)Dhcp4OptionCode.SubnetMask) is { } configured)
+        if (levels.Find((ushort)Dhcp4OptionCode.SubnetMask) is { } configured)
         {
             if (!configured.NeverSend)
                 writer.Option(Dhcp4OptionCode.SubnetMask, configured.Data);
@@ -94,52 +92,75 @@ internal static class Dhcp4OptionWriter
         writer.Option(Dhcp4OptionCode.ClientFqdn, data[..fqdn.Length]);
     }
 
-    private static void WriteAlwaysSent(ref Dhcp4Writer writer, Dhcp4Answer answer, scoped Span<bool> written)
+    private static void WriteAlwaysSent(ref Dhcp4Writer writer, in Dhcp4Levels levels, scoped Span<bool> written)
     {
-        WriteAlwaysSent(ref writer, answer, answer.Reservation?.Options, written);
-        WriteAlwaysSent(ref writer, answer, answer.PoolOptions, written);
-        WriteAlwaysSent(ref writer, answer, answer.Subnet.Options, written);
-    }
-
-    private static void WriteAlwaysSent(ref Dhcp4Writer writer, Dhcp4Answer answer, OptionSet? level, scoped Span<bool> written)
-    {
-        if (level is null)
-            return;
-        foreach (var option in level.Options)
+        for (var level = 0; level < levels.Count; level++)
         {
-            if (option is { AlwaysSend: true, Vendor: null })
-                WriteOne(ref writer, answer, (byte)option.Code, written);
-        }
-    }
-
-    // RFC 3925 section 4: enterprise number u32, length u8, options of one octet each for code and length.
-    private static void WriteVendorOptions(ref Dhcp4Writer writer, Dhcp4Message request, ReadOnlySpan<byte> requested, Dhcp4Answer answer)
-    {
-        var options = answer.Subnet.Options.Options;
-        Span<byte> data = stackalloc byte[5 + Dhcp4Option.MaxData];
-        for (var i = 0; i < options.Length; i++)
-        {
-            if (options[i].Vendor is not { } vendor || (i > 0 && options[i - 1].Vendor == vendor))
-                continue;
-            var length = 5;
-            var always = false;
-            for (var j = i; j < options.Length && options[j].Vendor == vendor; j++)
+            foreach (var option in levels[level].Options)
             {
-                always |= options[j].AlwaysSend;
-                if (options[j].NeverSend || length + 2 + options[j].Data.Length > data.Length)
-                    continue;
-                data[length] = (byte)options[j].Code;
-                data[length + 1] = (byte)options[j].Data.Length;
-                options[j].Data.CopyTo(data[(length + 2)..]);
-                length += 2 + options[j].Data.Length;
+                if (option is { AlwaysSend: true, Vendor: null })
+                    WriteOne(ref writer, levels, (byte)option.Code, written);
             }
-
-            if (length == 5 || !(always || (requested.Contains((byte)Dhcp4OptionCode.VendorIdentifyingInformation) && Accepts(request, vendor))))
-                continue;
-            BinaryPrimitives.WriteUInt32BigEndian(data, vendor);
-            data[4] = (byte)(length - 5);
-            writer.Option(Dhcp4OptionCode.VendorIdentifyingInformation, data[..length]);
         }
+    }
+
+    // RFC 3925 section 4: one part for each vendor, made at the first level that names it.
+    private static void WriteVendorOptions(ref Dhcp4Writer writer, Dhcp4Message request, ReadOnlySpan<byte> requested, in Dhcp4Levels levels)
+    {
+        for (var level = 0; level < levels.Count; level++)
+        {
+            var options = levels[level].Options;
+            for (var i = 0; i < options.Length; i++)
+            {
+                if (options[i].Vendor is { } vendor && (i == 0 || options[i - 1].Vendor != vendor) && !IsNamed(levels, level, vendor))
+                    WriteVendor(ref writer, request, requested, levels, level, vendor);
+            }
+        }
+    }
+
+    // Enterprise number u32, length u8, options of one octet each for code and length.
+    private static void WriteVendor(ref Dhcp4Writer writer, Dhcp4Message request, ReadOnlySpan<byte> requested, in Dhcp4Levels levels, int first, uint vendor)
+    {
+        Span<byte> data = stackalloc byte[5 + Dhcp4Option.MaxData];
+        Span<bool> written = stackalloc bool[256];
+        var length = 5;
+        var always = false;
+        for (var level = first; level < levels.Count; level++)
+        {
+            foreach (var option in levels[level].Options)
+            {
+                if (option.Vendor != vendor || written[(byte)option.Code])
+                    continue;
+                written[(byte)option.Code] = true;
+                always |= option.AlwaysSend;
+                if (option.NeverSend || length + 2 + option.Data.Length > data.Length)
+                    continue;
+                data[length] = (byte)option.Code;
+                data[length + 1] = (byte)option.Data.Length;
+                option.Data.CopyTo(data[(length + 2)..]);
+                length += 2 + option.Data.Length;
+            }
+        }
+
+        if (length == 5 || !(always || (requested.Contains((byte)Dhcp4OptionCode.VendorIdentifyingInformation) && Accepts(request, vendor))))
+            return;
+        BinaryPrimitives.WriteUInt32BigEndian(data, vendor);
+        data[4] = (byte)(length - 5);
+        writer.Option(Dhcp4OptionCode.VendorIdentifyingInformation, data[..length]);
+    }
+
+    private static bool IsNamed(in Dhcp4Levels levels, int before, uint vendor)
+    {
+        for (var level = 0; level < before; level++)
+        {
+            foreach (var option in levels[level].Options)
+            {
+                if (option.Vendor == vendor)
+                    return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool Accepts(Dhcp4Message request, uint vendor)

@@ -49,7 +49,7 @@ internal sealed partial class Dhcp4Planner
     {
         if (type == Dhcp4MessageType.Bootp)
             return BoundLease.Infinity;
-        var limits = subnet.Lifetimes;
+        var limits = exchange.LifetimesOn(subnet);
         return exchange.Message.Options.TryGet(Dhcp4OptionCode.LeaseTime, out var hint)
             ? Math.Clamp(BinaryPrimitives.ReadUInt32BigEndian(hint), limits.MinValid, limits.MaxValid)
             : limits.Valid;
@@ -79,7 +79,7 @@ internal sealed partial class Dhcp4Planner
     private Dhcp4Subnet? Usable(BoundLease lease)
     {
         var subnet = Link.FindSubnet(lease.Subnet);
-        if (subnet is null || IsForOther(lease.Key) || !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address)) || (lease.Key.Ports != 0 && !acceptsPortSets))
+        if (subnet is null || !MayStayIn(subnet, LinkLookup.FindAddressPool(subnet, lease.Key), lease.Key) || IsForOther(lease.Key) || !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address)) || (lease.Key.Ports != 0 && !acceptsPortSets))
             return null;
         return (Dhcp4Subnet)subnet;
     }
@@ -87,7 +87,7 @@ internal sealed partial class Dhcp4Planner
     private bool IsReservedOne(LeaseKey key)
     {
         foreach (var reserved in ReservationLookup.UnitsOf(Reservation, IaKind.Ipv4))
-            return reserved == key || IsConflict(reserved);
+            return reserved == key || !IsGivable(reserved);
         return true;
     }
 
@@ -95,12 +95,15 @@ internal sealed partial class Dhcp4Planner
     {
         foreach (var reserved in ReservationLookup.UnitsOf(Reservation, IaKind.Ipv4))
         {
-            if (!IsConflict(reserved))
+            if (IsGivable(reserved))
                 return reserved;
         }
 
         return null;
     }
+
+    // A global reservation may be of another link, or of a subnet that is not for the client's classes.
+    private bool IsGivable(LeaseKey reserved) => !IsConflict(reserved) && exchange.SubnetOf(reserved) is { } subnet && MayUse(subnet);
 
     private static bool IsAddressOf(LeaseKey key, Ipv4Address address) => key.Address == PortSet.ToMapped(address).Value;
 }

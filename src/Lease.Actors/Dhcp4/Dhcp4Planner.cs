@@ -21,7 +21,7 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
     private Dhcp4Drop? silence;
 
     public Dhcp4Planner(Dhcp4Exchange exchange, in PlanningContext context)
-        : base(exchange, context, exchange.FindReservation())
+        : base(exchange, context)
     {
         this.exchange = exchange;
         var message = exchange.Message;
@@ -72,7 +72,7 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
         if (answer is { Type: Dhcp4MessageType.Nak, Text: { } text })
             logger.Refused(Link.Name, BindingKey.ClientTextOf(exchange.Key.Bytes), exchange.MessageName, text);
         if (answer is not null)
-            Dhcp4ReplySender.Send(exchange, answer);
+            exchange.Send(answer);
     }
 
     private Ipv4Address? Requested => exchange.Message.Options.TryGetAddress(Dhcp4OptionCode.RequestedAddress, out var address) ? address : null;
@@ -144,7 +144,7 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
             return true;
         }
 
-        // It is reserved for another client, this one has another reservation, or the configuration has changed.
+        // It is reserved for another client, this one has another reservation or is in another class, or the configuration has changed.
         End(index, LeasePhase.Released);
         FreeTunnel();
         return Refuse($"{LeaseLog.TextOf(Working[index].Key)} is not for this client any more");
@@ -166,9 +166,12 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
         {
             foreach (var subnet in exchange.SubnetsInOrder())
             {
-                foreach (var range in subnet.AddressRanges)
+                if (!MayUse(subnet))
+                    continue;
+                foreach (var pool in subnet.Pools)
                 {
-                    if (range.Ports == 0 != (pass == 1) || (exactly && !range.TryUnitOf(wanted[0], out _)))
+                    var range = pool.Range;
+                    if (!MayUse(pool) || range.Ports == 0 != (pass == 1) || (exactly && !range.TryUnitOf(wanted[0], out _)))
                         continue;
                     var result = Allocate(range, wanted, out var key, onlyWanted: exactly);
                     if (result == AllocationResult.Pending)
@@ -245,8 +248,9 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
         Lease = key,
         Valid = valid,
         Subnet = subnet,
-        PoolOptions = LinkLookup.FindAddressPool(subnet, key)?.Options,
+        Pool = LinkLookup.FindAddressPool(subnet, key),
         Reservation = Reservation,
+        Classes = exchange.Classes,
         RapidCommit = rapid,
         TunnelSource = tunnelSource,
     };

@@ -39,7 +39,7 @@ internal static class Dhcp4ReplyWriter
         WriteEchoed(ref writer, request);
         var fits = !writer.Overflowed;
         if (answer.Type != Dhcp4MessageType.Nak)
-            Dhcp4OptionWriter.Write(ref writer, request, answer);
+            Dhcp4OptionWriter.Write(ref writer, request, answer, exchange.Configuration.Options);
         writer.End();
         length = writer.Length;
         return fits;
@@ -67,8 +67,10 @@ internal static class Dhcp4ReplyWriter
 
     private static BootFields BootOf(Dhcp4Answer answer)
     {
-        var subnet = answer.Subnet is Dhcp4Subnet subnet4 ? subnet4.Boot : BootFields.Empty;
-        return answer.Reservation is { } host ? host.Boot.Over(subnet) : subnet;
+        var boot = answer.Subnet is Dhcp4Subnet subnet ? subnet.Boot : BootFields.Empty;
+        if (answer.Classes is { } classes)
+            boot = classes.Over(boot);
+        return answer.Reservation is { } host ? host.Boot.Over(boot) : boot;
     }
 
     private static void WriteTimes(ref Dhcp4Writer writer, Dhcp4Answer answer)

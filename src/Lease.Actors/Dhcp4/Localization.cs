@@ -1,4 +1,5 @@
 using Lease.Actors.Bindings;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp6;
 using Lease.Protocol;
@@ -26,12 +27,13 @@ public sealed class Localization
             byName.TryAdd(link.Name, link);
     }
 
-    /// <summary>The link, and the subnet of it to allocate from first.</summary>
-    public bool TryFind(Dhcp4Message message, ReadOnlySpan<byte> packet, in RelayChain chain, string interfaceName, Ipv6Address source, out Link link, out Dhcp4Subnet subnet)
+    /// <summary>The link, and the subnet of it to allocate from first: one that the client's <paramref name="classes"/> may use.</summary>
+    public bool TryFind(
+        Dhcp4Message message, ReadOnlySpan<byte> packet, in RelayChain chain, string interfaceName, Ipv6Address source, AssignedClasses? classes, out Link link, out Dhcp4Subnet subnet)
     {
         if (TryAddressOf(message, out var address))
-            return TryFind(s => s.Prefix.Contains(PortSet.ToMapped(address)) || s.Selectors.RelayAddresses.Contains(PortSet.ToMapped(address)), out link, out subnet);
-        return chain.Hops > 0 ? TryRelayed(packet, chain, out link, out subnet) : TryDirect(interfaceName, source, out link, out subnet);
+            return subnets.TryChoose(new ByAddress(PortSet.ToMapped(address)), classes, out link, out subnet);
+        return chain.Hops > 0 ? TryRelayed(packet, chain, classes, out link, out subnet) : TryDirect(interfaceName, source, classes, out link, out subnet);
     }
 
     // What the DHCPv4 message says itself; whoever says it decides, also where no subnet fits.
@@ -47,36 +49,35 @@ public sealed class Localization
         return !address.IsUnspecified;
     }
 
-    private bool TryRelayed(ReadOnlySpan<byte> packet, in RelayChain chain, out Link link, out Dhcp4Subnet subnet)
+    // The classes are the DHCPv4 message's: DHCPv6's guards are not for it, its shared networks only name the link.
+    private bool TryRelayed(ReadOnlySpan<byte> packet, in RelayChain chain, AssignedClasses? classes, out Link link, out Dhcp4Subnet subnet)
     {
         for (var hop = chain.Hops - 1; hop >= 0; hop--)
         {
             var relay = chain.Hop(packet, hop);
-            if (relay.Options.TryGet(OptionCode.InterfaceId, out var interfaceId) && TryByInterfaceId(interfaceId, out link, out subnet))
+            if (relay.Options.TryGet(OptionCode.InterfaceId, out var interfaceId) && subnets.TryChoose(new ByInterfaceId(interfaceId), classes, out link, out subnet))
                 return true;
             var address = relay.LinkAddress;
             if (address.IsUnspecified || address.IsLinkLocal)
                 continue;
-            if (TryFind(s => s.Dhcp6Subnet is { } prefix && prefix.Contains(address), out link, out subnet))
+            if (subnets.TryChoose(new ByDhcp6Subnet(address), classes, out link, out subnet))
                 return true;
-            return dhcp6.TrySelectRelayed(packet, chain, out var link6, out _) & TryByName(link6, out link, out subnet);
+            break;
         }
 
-        return dhcp6.TrySelectRelayed(packet, chain, out var named, out _) & TryByName(named, out link, out subnet);
+        return dhcp6.TrySelectRelayed(packet, chain, classes: null, out var named, out _) & TryByName(named, classes, out link, out subnet);
     }
 
-    private bool TryDirect(string interfaceName, Ipv6Address source, out Link link, out Dhcp4Subnet subnet)
-        => TryFind(s => s.Dhcp6Subnet is { } prefix && prefix.Contains(source), out link, out subnet)
-            || TryFind(s => s.Dhcp6Interface == interfaceName, out link, out subnet)
-            || (dhcp6.TrySelectDirect(interfaceName, source, out var link6, out _) & TryByName(link6, out link, out subnet));
+    private bool TryDirect(string interfaceName, Ipv6Address source, AssignedClasses? classes, out Link link, out Dhcp4Subnet subnet)
+        => subnets.TryChoose(new ByDhcp6Subnet(source), classes, out link, out subnet)
+            || subnets.TryChoose(new ByInterface(interfaceName), classes, out link, out subnet)
+            || (dhcp6.TrySelectDirect(interfaceName, source, classes: null, out var link6, out _) & TryByName(link6, classes, out link, out subnet));
 
-    private bool TryByInterfaceId(ReadOnlySpan<byte> interfaceId, out Link link, out Dhcp4Subnet subnet)
+    private bool TryByName(Link? link6, AssignedClasses? classes, out Link link, out Dhcp4Subnet subnet)
     {
-        foreach (var (candidateLink, candidate) in subnets)
+        if (link6 is not null && byName.TryGetValue(link6.Name, out link!) && link.FirstOpenTo(classes) is Dhcp4Subnet first)
         {
-            if (candidate.Dhcp6InterfaceId is not { } id || !interfaceId.SequenceEqual(id))
-                continue;
-            (link, subnet) = (candidateLink, candidate);
+            subnet = first;
             return true;
         }
 
@@ -84,29 +85,25 @@ public sealed class Localization
         return false;
     }
 
-    private bool TryByName(Link? link6, out Link link, out Dhcp4Subnet subnet)
+    private readonly struct ByAddress(Ipv6Address mapped) : ISubnetMatch<Dhcp4Subnet>
     {
-        if (link6 is not null && byName.TryGetValue(link6.Name, out link!) && link.Subnets.Length > 0)
-        {
-            subnet = (Dhcp4Subnet)link.Subnets[0];
-            return true;
-        }
-
-        (link, subnet) = (null!, null!);
-        return false;
+        public bool Fits(Dhcp4Subnet subnet) => subnet.Prefix.Contains(mapped) || subnet.Selectors.RelayAddresses.Contains(mapped);
     }
 
-    private bool TryFind(Func<Dhcp4Subnet, bool> fits, out Link link, out Dhcp4Subnet subnet)
+    private readonly struct ByDhcp6Subnet(Ipv6Address address) : ISubnetMatch<Dhcp4Subnet>
     {
-        foreach (var (candidateLink, candidate) in subnets)
-        {
-            if (!fits(candidate))
-                continue;
-            (link, subnet) = (candidateLink, candidate);
-            return true;
-        }
+        public bool Fits(Dhcp4Subnet subnet) => subnet.Dhcp6Subnet is { } prefix && prefix.Contains(address);
+    }
 
-        (link, subnet) = (null!, null!);
-        return false;
+    private readonly struct ByInterface(string name) : ISubnetMatch<Dhcp4Subnet>
+    {
+        public bool Fits(Dhcp4Subnet subnet) => subnet.Dhcp6Interface == name;
+    }
+
+    private readonly ref struct ByInterfaceId(ReadOnlySpan<byte> interfaceId) : ISubnetMatch<Dhcp4Subnet>
+    {
+        private readonly ReadOnlySpan<byte> interfaceId = interfaceId;
+
+        public bool Fits(Dhcp4Subnet subnet) => subnet.Dhcp6InterfaceId is { } id && interfaceId.SequenceEqual(id);
     }
 }

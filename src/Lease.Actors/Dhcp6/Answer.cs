@@ -1,4 +1,5 @@
 using Lease.Actors.Bindings;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
@@ -26,6 +27,9 @@ public sealed class Answer
 
     /// <summary>The client's reservation; null for none.</summary>
     public Reservation? Reservation { get; init; }
+
+    /// <summary>The client's classes; null when the configuration names none.</summary>
+    public AssignedClasses? Classes { get; init; }
 }
 
 /// <summary>An identity association in an answer.</summary>
@@ -52,5 +56,5 @@ public sealed class IaAnswer(IaKind kind, uint iaid)
 /// <param name="Preferred">Seconds; 0 with <paramref name="Valid"/> 0 takes it away.</param>
 /// <param name="Valid">Seconds.</param>
 /// <param name="Excluded">Excluded prefix; null for none.</param>
-/// <param name="PoolOptions">Options of its pool; null when it is from none.</param>
-public sealed record LeaseAnswer(LeaseKey Key, uint Preferred, uint Valid, Ipv6Prefix? Excluded = null, OptionSet? PoolOptions = null);
+/// <param name="Pool">Its pool; null when it is from none.</param>
+public sealed record LeaseAnswer(LeaseKey Key, uint Preferred, uint Valid, Ipv6Prefix? Excluded = null, Pool? Pool = null);

@@ -7,7 +7,7 @@ namespace Lease.Actors.Dhcp6;
 
 /// <summary>
 /// Writes the options that the configuration gives a client: what it asks for and what is always sent, each from the most specific level that sets it: host,
-/// pool, subnet, shared network, global.
+/// pool, subnet, shared network, its classes in the order in which they were assigned, global.
 /// </summary>
 internal static class ConfiguredOptionWriter
 {
@@ -21,7 +21,7 @@ internal static class ConfiguredOptionWriter
         Subnet subnet,
         Answer answer)
     {
-        var levels = LevelsOf(answer, subnet);
+        var levels = LevelsOf(answer, subnet, settings.Configuration);
         var start = writer.Length;
         for (var i = 0; i < requested.Count; i++)
         {
@@ -36,7 +36,7 @@ internal static class ConfiguredOptionWriter
         WriteRelaySupplied(ref writer, start, packet, chain, settings);
     }
 
-    private static List<OptionSet> LevelsOf(Answer answer, Subnet subnet)
+    private static List<OptionSet> LevelsOf(Answer answer, Subnet subnet, ServiceConfiguration configuration)
     {
         var levels = new List<OptionSet>(2);
         if (answer.Reservation is { } host)
@@ -47,12 +47,23 @@ internal static class ConfiguredOptionWriter
             source = ia.Subnet ?? source;
             foreach (var lease in ia.Leases)
             {
-                if (lease.PoolOptions is { } pool && !levels.Contains(pool))
-                    levels.Add(pool);
+                if (lease.Pool is { } pool && !levels.Contains(pool.Options))
+                    levels.Add(pool.Options);
             }
         }
 
-        levels.Add(source.Options);
+        if (answer.Classes is { } classes)
+        {
+            levels.Add(source.LocalOptions);
+            for (var i = 0; i < classes.Count; i++)
+                levels.Add(classes[i].Options);
+            levels.Add(configuration.Options);
+        }
+        else
+        {
+            levels.Add(source.Options);
+        }
+
         return levels;
     }
 

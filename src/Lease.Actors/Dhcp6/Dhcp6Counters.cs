@@ -35,6 +35,9 @@ public enum Dhcp6Drop
     /// <summary>No subnet is configured for where it came from.</summary>
     NoSubnet,
 
+    /// <summary>Its classes have it dropped (DROP).</summary>
+    DropClass,
+
     /// <summary>It asks for nothing that can be answered (a CONFIRM without addresses).</summary>
     NothingToAnswer,
 

@@ -1,4 +1,5 @@
 using Lease.Actors.Bindings;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
 using Lease.Actors.Leasequery;
@@ -74,9 +75,17 @@ public sealed class Dhcp6Intake(
     {
         var packet = datagram.Data;
         var source = new Ipv6Address(datagram.Source.Address);
+        var classifier = current.Configuration.Classifier;
+        var classes = classifier?.Classify(new PacketView(packet, chain, datagram.Channel.InterfaceName, source));
+        if (classes is not null && classifier!.Drops(classes))
+        {
+            Drop(datagram, Dhcp6Drop.DropClass, classes);
+            return;
+        }
+
         var found = chain.Hops > 0
-            ? current.Selector.TrySelectRelayed(packet, chain, out var link, out var subnet)
-            : current.Selector.TrySelectDirect(datagram.Channel.InterfaceName, source, out link, out subnet);
+            ? current.Selector.TrySelectRelayed(packet, chain, classes, out var link, out var subnet)
+            : current.Selector.TrySelectDirect(datagram.Channel.InterfaceName, source, classes, out link, out subnet);
         if (!found)
         {
             WarnOfSubnet(datagram, chain);
@@ -86,15 +95,17 @@ public sealed class Dhcp6Intake(
 
         if (chain.Hops == 0 && !datagram.IsMulticast && !MayBeUnicast(datagram, chain, message, current, subnet))
             return;
-        if (message.Type is MessageType.Confirm or MessageType.InformationRequest)
-        {
-            AnswerWithoutBinding(datagram, chain, message, current, link, subnet);
-            return;
-        }
-
         message.Options.TryGet(OptionCode.ClientId, out var duid);
-        var key = BindingKey.ForDuid(duid, link.Name);
-        region.Tell(new Dhcp6Exchange(datagram, chain, current, link, subnet, key, counters));
+
+        // Only an INFORMATION-REQUEST may come without a DUID, and that needs no binding.
+        var key = BindingKey.For(IdentityKind.Duid, duid, link.Name);
+        var exchange = new Dhcp6Exchange(datagram, chain, current, link, subnet, key, classes, counters);
+        if (!exchange.TryClassify())
+            Drop(datagram, Dhcp6Drop.DropClass, exchange.Classes);
+        else if (message.Type is MessageType.Confirm or MessageType.InformationRequest)
+            AnswerWithoutBinding(exchange, message);
+        else
+            region.Tell(exchange);
     }
 
     // RFC 8415 sections 16 and 18.3: what may be unicast only if the server has given the UNICAST option is refused, or dropped.
@@ -115,27 +126,19 @@ public sealed class Dhcp6Intake(
     }
 
     // Sections 18.3.3 and 18.3.6.
-    private void AnswerWithoutBinding(Datagram datagram, in RelayChain chain, Dhcp6Message message, Dhcp6Settings current, Link link, Subnet subnet)
+    private void AnswerWithoutBinding(Dhcp6Exchange exchange, Dhcp6Message message)
     {
         var answer = message.Type == MessageType.Confirm
-            ? Confirmation.AnswerTo(message, link)
-            : new Answer { Type = MessageType.Reply, WithOptions = true, Reservation = ReservationOf(datagram, chain, message, current, link, subnet) };
+            ? Confirmation.AnswerTo(message, exchange.Link)
+            : new Answer { Type = MessageType.Reply, WithOptions = true, Reservation = exchange.Reservation, Classes = exchange.Classes };
         if (answer is null)
         {
-            Drop(datagram, Dhcp6Drop.NothingToAnswer, message.Type);
+            Drop(exchange.Datagram, Dhcp6Drop.NothingToAnswer, message.Type);
             return;
         }
 
-        ReplySender.Send(datagram, chain, current, subnet, answer, counters);
-        datagram.Release();
-    }
-
-    private Reservation? ReservationOf(Datagram datagram, in RelayChain chain, Dhcp6Message message, Dhcp6Settings current, Link link, Subnet subnet)
-    {
-        if (!message.Options.TryGet(OptionCode.ClientId, out var duid))
-            return null;
-        var exchange = new Dhcp6Exchange(datagram, chain, current, link, subnet, BindingKey.ForDuid(duid, link.Name), counters);
-        return exchange.FindReservation();
+        exchange.Send(answer);
+        exchange.Datagram.Release();
     }
 
     private void WarnOfSubnet(Datagram datagram, in RelayChain chain)

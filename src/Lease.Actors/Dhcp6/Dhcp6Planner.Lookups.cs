@@ -26,7 +26,7 @@ internal sealed partial class Dhcp6Planner
                 (hintedPreferred, hintedValid) = (preferred, valid);
         }
 
-        var limits = subnet.Lifetimes;
+        var limits = exchange.LifetimesOn(subnet);
         var granted = Within(hintedValid, limits.MinValid, limits.Valid, limits.MaxValid);
         return (Math.Min(Within(hintedPreferred, limits.MinPreferred, limits.Preferred, limits.MaxPreferred), granted), granted);
     }
@@ -158,10 +158,10 @@ internal sealed partial class Dhcp6Planner
     }
 
     // Prefix pools of the length that the client hints at come first (RFC 8168 section 3.2).
-    private static ImmutableArray<PoolRange> RangesOf(Subnet subnet, IaKind kind, IaOption ia)
+    private static ImmutableArray<Pool> PoolsOf(Subnet subnet, IaKind kind, IaOption ia)
     {
         if (kind != IaKind.PrefixDelegation)
-            return subnet.AddressRanges;
+            return ImmutableArray<Pool>.CastUp(subnet.Pools);
         var length = 0;
         foreach (var inner in ia.Options)
         {
@@ -169,8 +169,12 @@ internal sealed partial class Dhcp6Planner
                 length = hint.Prefix.Length;
         }
 
-        return length == 0 || subnet.PrefixRanges.Length < 2 ? subnet.PrefixRanges : [.. subnet.PrefixRanges.OrderBy(r => r.UnitLength == length ? 0 : 1)];
+        var pools = ImmutableArray<Pool>.CastUp(subnet.PrefixPools);
+        return length == 0 || pools.Length < 2 ? pools : [.. pools.OrderBy(p => p.Range.UnitLength == length ? 0 : 1)];
     }
+
+    private static Pool? PoolOf(Subnet subnet, IaKind kind, LeaseKey key)
+        => kind == IaKind.PrefixDelegation ? LinkLookup.FindPrefixPool(subnet, key) : LinkLookup.FindAddressPool(subnet, key);
 
     private Ipv6Prefix? ExcludedOf(LeaseKey key, PrefixPool? pool)
     {

@@ -17,7 +17,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     private readonly bool commits;
 
     public Dhcp6Planner(Dhcp6Exchange exchange, in PlanningContext context)
-        : base(exchange, context, exchange.FindReservation())
+        : base(exchange, context)
     {
         this.exchange = exchange;
         var message = exchange.Message;
@@ -30,6 +30,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
             RapidCommit = rapid,
             WithOptions = type is not (MessageType.Release or MessageType.Decline),
             Reservation = Reservation,
+            Classes = exchange.Classes,
         };
     }
 
@@ -72,7 +73,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
                 logger.NothingFree(exchange.Link.Name, BindingKey.ClientTextOf(exchange.Key.Bytes), ia.Status.Value.ToString());
         }
 
-        ReplySender.Send(exchange.Datagram, exchange.Chain, exchange.Settings, exchange.Subnet, Answer, exchange.Counters);
+        exchange.Send(Answer);
     }
 
     private static IaKind KindOf(OptionCode code) => code switch
@@ -162,7 +163,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
         }
     }
 
-    // The leases that the association has: extended, or taken away where they do not fit the link or are reserved for another.
+    // The leases that the association has: extended, or taken away where they do not fit the link, are reserved for another or not for the client's classes.
     private void Keep(IaAnswer answer, IaOption ia)
     {
         for (var i = Working.Count - 1; i >= 0; i--)
@@ -171,7 +172,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
             if (lease.Kind != answer.Kind || lease.Iaid != answer.Iaid || !lease.IsActiveAt(Now))
                 continue;
             var subnet = exchange.Link.FindSubnet(lease.Subnet);
-            if (subnet is null || IsForOther(lease.Key) || (lease.Key.Length == 128 && !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address))))
+            if (subnet is null || !MayStayIn(subnet, PoolOf(subnet, lease.Kind, lease.Key), lease.Key) || IsForOther(lease.Key) || (lease.Key.Length == 128 && !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address))))
             {
                 answer.Leases.Add(new LeaseAnswer(lease.Key, 0, 0));
                 if (commits)
@@ -212,7 +213,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
         {
             if (IsConflict(key) || IsHeld(key) || IsOffered(key))
                 continue;
-            if (SubnetOfReserved(key) is not { } subnet)
+            if (SubnetOfReserved(key) is not { } subnet || !MayUse(subnet))
                 continue;
             for (var i = answer.Leases.Count - 1; i >= 0; i--)
                 TakeAway(answer, i);
@@ -229,9 +230,13 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
         wanted = wanted[..CollectWanted(answer, ia, wanted)];
         foreach (var subnet in exchange.SubnetsInOrder())
         {
-            foreach (var range in RangesOf(subnet, answer.Kind, ia))
+            if (!MayUse(subnet))
+                continue;
+            foreach (var pool in PoolsOf(subnet, answer.Kind, ia))
             {
-                var result = Allocate(range, wanted, out var key);
+                if (!MayUse(pool))
+                    continue;
+                var result = Allocate(pool.Range, wanted, out var key);
                 if (result == AllocationResult.Pending)
                     return false;
                 if (result != AllocationResult.Allocated)
@@ -254,14 +259,9 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     private void AddAnswer(IaAnswer answer, Subnet subnet, LeaseKey key, uint preferred, uint valid)
     {
         answer.Subnet ??= subnet;
-        if (answer.Kind != IaKind.PrefixDelegation)
-        {
-            answer.Leases.Add(new LeaseAnswer(key, preferred, valid, Excluded: null, LinkLookup.FindAddressPool(subnet, key)?.Options));
-            return;
-        }
-
-        var pool = LinkLookup.FindPrefixPool(subnet, key);
-        answer.Leases.Add(new LeaseAnswer(key, preferred, valid, ExcludedOf(key, pool), pool?.Options));
+        var pool = PoolOf(subnet, answer.Kind, key);
+        var excluded = answer.Kind == IaKind.PrefixDelegation ? ExcludedOf(key, pool as PrefixPool) : null;
+        answer.Leases.Add(new LeaseAnswer(key, preferred, valid, excluded, pool));
     }
 
     private void TakeAway(IaAnswer answer, int position)

@@ -10,7 +10,7 @@ public sealed class LinkFinder(Dhcp6Settings settings)
 {
     /// <summary>The link of a link-address: an address of a relay or within a subnet; null when it is not configured.</summary>
     public Link? OfLinkAddress(Ipv6Address address)
-        => settings.Selector.TryFindByAddress(address, relayed: true, out var link, out _) ? link : null;
+        => settings.Selector.TryFindByAddress(address, relayed: true, classes: null, out var link, out _) ? link : null;
 
     /// <summary>The link on which the address, or the prefix that contains it, is given out; null when it is not configured.</summary>
     public Link? OfLease(Ipv6Prefix lease)

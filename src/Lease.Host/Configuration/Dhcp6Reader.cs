@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads the <c>Dhcp6</c> object.</summary>
-internal sealed class Dhcp6Reader(ConfigurationNode node, int shards, int serverPort, int clientPort, TimeSpan retention) : ServiceReader(node, OptionUniverse.Dhcp6)
+internal sealed class Dhcp6Reader(ConfigurationNode node, int shards, int serverPort, int clientPort, TimeSpan retention) : ServiceReader(node, OptionUniverse.Dhcp6, IpFamily.Ipv6)
 {
     public (Dhcp6Configuration Configuration, LogLevel? LogLevel) Read()
     {
-        Options.Definitions.Read(Node);
+        ReadDefinitions();
         var global = LevelSettings.Read(Node, new LevelSettings(), Options, selectors: false, IpFamily.Ipv6);
-        var subnets = new SubnetReader(shards, Options, IpFamily.Ipv6);
+        var subnets = new SubnetReader(shards, Options, Classes, IpFamily.Ipv6);
         var links = subnets.ReadLinks(Node, global, new Dhcp4Level());
         var defaults = new Dhcp6Configuration { Interfaces = [], Links = [], Options = OptionSet.Empty, Reservations = ReservationTable.Empty };
         var configuration = new Dhcp6Configuration
@@ -23,13 +23,14 @@ internal sealed class Dhcp6Reader(ConfigurationNode node, int shards, int server
             ServerDuid = Node.Object("server-id") is { } serverId ? ServerIdReader.Read(serverId) : null,
             Links = [.. links],
             Options = global.Options,
-            Reservations = new ReservationReader(Options, IpFamily.Ipv6).Read(Node, subnet: null),
+            Reservations = new ReservationReader(Options, Classes, IpFamily.Ipv6).Read(Node, subnet: null),
             ReservationIdentifiers = ReadIdentifiers(defaults.ReservationIdentifiers, ("duid", ReservationIdentifier.Duid), ("hw-address", ReservationIdentifier.HardwareAddress)),
             DeclineProbation = TimeSpan.FromSeconds(Node.Number("decline-probation-period") ?? (uint)defaults.DeclineProbation.TotalSeconds),
             HoldEndedBinding = Longer(ReadHold(defaults.HoldEndedBinding), retention),
             OfferLifetime = ReadOfferLifetime(defaults.OfferLifetime),
             RelaySuppliedOptions = ReadRelaySupplied(defaults.RelaySuppliedOptions),
             OptionDefinitions = Options.Definitions.Defined,
+            Classifier = Classes.Build(),
         };
         var level = ReadLoggers();
         NameWithoutEffect();

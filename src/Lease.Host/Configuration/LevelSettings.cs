@@ -40,12 +40,16 @@ internal sealed record LevelSettings
 
     public OptionSet Options { get; init; } = OptionSet.Empty;
 
+    /// <summary>Without those of the global level.</summary>
+    public OptionSet LocalOptions { get; init; } = OptionSet.Empty;
+
     public Lifetimes Lifetimes => new(MinPreferred ?? Preferred, Preferred, MaxPreferred ?? Preferred, MinValid ?? Valid, Valid, MaxValid ?? Valid);
 
     /// <summary>Reads a level over the one above it.</summary>
     public static LevelSettings Read(ConfigurationNode node, LevelSettings above, OptionDataReader options, bool selectors, IpFamily family)
     {
         var timers = above.Timers;
+        var own = options.Read(node);
         var level = above with
         {
             Valid = node.Number("valid-lifetime") ?? above.Valid,
@@ -64,7 +68,8 @@ internal sealed record LevelSettings
             CacheThreshold = node.Share("cache-threshold") ?? above.CacheThreshold,
             CacheMaxAge = node.Number("cache-max-age") ?? above.CacheMaxAge,
             StoreExtendedInfo = node.Flag("store-extended-info") ?? above.StoreExtendedInfo,
-            Options = options.Read(node).Over(above.Options),
+            Options = own.Over(above.Options),
+            LocalOptions = selectors ? own.Over(above.LocalOptions) : OptionSet.Empty,
         };
         if (family == IpFamily.Ipv6)
         {

@@ -69,7 +69,7 @@ internal sealed class OptionDataReader(OptionUniverse universe)
         var csv = node.Flag("csv-format");
         var alwaysSend = node.Flag("always-send") ?? false;
         var neverSend = node.Flag("never-send") ?? false;
-        node.WithoutEffect("has no effect: client classes are not served yet", "client-classes");
+        node.WithoutEffect("has no effect: it is sent to clients of all classes; give it in client-classes", "client-classes");
         node.RefuseUnknown();
         if (name is null && code is null)
         {

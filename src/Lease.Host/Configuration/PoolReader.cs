@@ -7,7 +7,7 @@ using Lease.Protocol.Dhcp4;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads <c>pools</c> and <c>pd-pools</c> of a subnet.</summary>
-internal sealed class PoolReader(int shardCount, OptionDataReader options, IpFamily family)
+internal sealed class PoolReader(int shardCount, OptionDataReader options, ClassRegistry classes, IpFamily family)
 {
     public List<AddressPool> ReadPools(ConfigurationNode subnet, Ipv6Prefix prefix)
     {
@@ -16,7 +16,8 @@ internal sealed class PoolReader(int shardCount, OptionDataReader options, IpFam
         {
             var text = node.Text("pool");
             var set = options.Read(node);
-            node.WithoutEffect("has no effect: client classes are not served yet", "client-class", "client-classes", "require-client-classes", "evaluate-additional-classes");
+            var guard = classes.ReadGuard(node, isSubnet: false);
+            var required = classes.ReadRequired(node);
             node.Number("pool-id");
             var ports = family == IpFamily.Ipv4 && node.Object("port-sets") is { } portSets ? ReadPortSets(portSets) : default;
             node.RefuseUnknown();
@@ -27,7 +28,7 @@ internal sealed class PoolReader(int shardCount, OptionDataReader options, IpFam
             else if (!prefix.Contains(first) || !prefix.Contains(last))
                 node.Error("pool", $"{text} is not within the subnet {family.Text(prefix)}");
             else
-                pools.Add(new AddressPool { Range = RangeOf(first.Value, last.Value - first.Value + 1, ports), Options = set });
+                pools.Add(new AddressPool { Range = RangeOf(first.Value, last.Value - first.Value + 1, ports), Options = set, Guard = guard, RequiredClasses = required });
         }
 
         return pools;
@@ -44,7 +45,8 @@ internal sealed class PoolReader(int shardCount, OptionDataReader options, IpFam
             var excluded = node.Address("excluded-prefix");
             var excludedLength = node.Number("excluded-prefix-len", 0, 128) ?? 0;
             var set = options.Read(node);
-            node.WithoutEffect("has no effect: client classes are not served yet", "client-class", "client-classes", "require-client-classes", "evaluate-additional-classes");
+            var guard = classes.ReadGuard(node, isSubnet: false);
+            var required = classes.ReadRequired(node);
             node.Number("pool-id");
             node.RefuseUnknown();
             if (address is null || length is null || delegated is null)
@@ -66,6 +68,8 @@ internal sealed class PoolReader(int shardCount, OptionDataReader options, IpFam
                     Range = RangeOf(prefix.First.Value, (byte)delegated, UnitsOf(delegated.Value - length.Value)),
                     Excluded = ReadExcluded(node, excluded, excludedLength, prefix, delegated.Value),
                     Options = set,
+                    Guard = guard,
+                    RequiredClasses = required,
                 });
             }
         }

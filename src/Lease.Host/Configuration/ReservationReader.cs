@@ -5,7 +5,7 @@ using Lease.Protocol.Dhcp6;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads <c>reservations</c>.</summary>
-internal sealed class ReservationReader(OptionDataReader options, IpFamily family)
+internal sealed class ReservationReader(OptionDataReader options, ClassRegistry classes, IpFamily family)
 {
     private static readonly (string Key, ReservationIdentifier Kind, bool InDhcp6)[] Identifiers =
     [
@@ -48,7 +48,7 @@ internal sealed class ReservationReader(OptionDataReader options, IpFamily famil
         var boot = family == IpFamily.Ipv4 ? Dhcp4Level.ReadBoot(node) : BootFields.Empty;
         var hostname = node.Text("hostname") is { Length: > 0 } name ? name : null;
         var set = options.Read(node);
-        node.WithoutEffect("has no effect: client classes are not served yet", "client-classes");
+        var reserved = classes.ReadReserved(node);
         node.WithoutEffect($"identifies nobody here: use {Allowed}", "flex-id");
         node.RefuseUnknown();
         if (!string.IsNullOrEmpty(hostname) && !DomainName.TryEncode(hostname, out _))
@@ -68,8 +68,8 @@ internal sealed class ReservationReader(OptionDataReader options, IpFamily famil
             return null;
         }
 
-        if (addresses.Count == 0 && prefixes.Count == 0 && string.IsNullOrEmpty(hostname) && !node.Has("option-data"))
-            node.Warn("reserves nothing: neither addresses, prefixes, a hostname nor options");
+        if (addresses.Count == 0 && prefixes.Count == 0 && string.IsNullOrEmpty(hostname) && !node.Has("option-data") && reserved.IsEmpty)
+            node.Warn("reserves nothing: neither addresses, prefixes, a hostname, options nor classes");
         return new Reservation
         {
             Kind = kind,
@@ -80,6 +80,7 @@ internal sealed class ReservationReader(OptionDataReader options, IpFamily famil
             Hostname = string.IsNullOrEmpty(hostname) ? null : hostname,
             Options = set,
             Boot = boot,
+            Classes = reserved,
         };
     }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Host.Configuration;
 
 /// <summary>What the objects <c>Dhcp6</c> and <c>Dhcp4</c> have in common.</summary>
-internal abstract class ServiceReader(ConfigurationNode node, OptionUniverse universe)
+internal abstract class ServiceReader(ConfigurationNode node, OptionUniverse universe, IpFamily family)
 {
     public const string NoEffect = "is known to Kea and has no effect here";
     private const string OwnStorage = "has no effect: Lease keeps leases in its own storage (Lease.storage, --data)";
@@ -13,6 +13,15 @@ internal abstract class ServiceReader(ConfigurationNode node, OptionUniverse uni
     protected ConfigurationNode Node { get; } = node;
 
     protected OptionDataReader Options { get; } = new(universe);
+
+    protected ClassRegistry Classes { get; } = new();
+
+    // Names that the rest refers to come first.
+    protected void ReadDefinitions()
+    {
+        Options.Definitions.Read(Node);
+        new ClientClassReader(Classes, Options, universe, family).Read(Node);
+    }
 
     protected int ReadDhcp4o6Port() => (int)(Node.Number("dhcp4o6-port", 0, ushort.MaxValue - 1) ?? 0);
 
@@ -86,7 +95,7 @@ internal abstract class ServiceReader(ConfigurationNode node, OptionUniverse uni
         Node.WithoutEffect(OwnStorage, "lease-database");
         Node.WithoutEffect(
             NoEffect,
-            "client-classes", "control-socket", "control-sockets", "multi-threading", "sanity-checks", "dhcp-queue-control", "dhcp-ddns",
+            "control-socket", "control-sockets", "multi-threading", "sanity-checks", "dhcp-queue-control", "dhcp-ddns",
             "ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update", "ddns-replace-client-name", "ddns-generated-prefix", "ddns-qualifying-suffix",
             "ddns-update-on-renew", "ddns-use-conflict-resolution", "ddns-conflict-resolution-mode", "ddns-ttl", "ddns-ttl-percent", "ddns-ttl-min", "ddns-ttl-max",
             "hostname-char-set", "hostname-char-replacement", "statistic-default-sample-count", "statistic-default-sample-age", "hosts-database", "hosts-databases",

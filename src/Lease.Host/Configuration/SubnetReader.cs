@@ -1,14 +1,16 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Protocol;
 
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads <c>shared-networks</c> and <c>subnet6</c> or <c>subnet4</c> into links.</summary>
-internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpFamily family)
+internal sealed class SubnetReader(int shardCount, OptionDataReader options, ClassRegistry classes, IpFamily family)
 {
-    private readonly PoolReader pools = new(shardCount, options, family);
-    private readonly ReservationReader reservations = new(options, family);
+    private readonly PoolReader pools = new(shardCount, options, classes, family);
+    private readonly ReservationReader reservations = new(options, classes, family);
     private readonly Dictionary<uint, string> ids = [];
     private readonly List<(Ipv6Prefix Prefix, string Path)> prefixes = [];
     private readonly List<(UInt128 First, UInt128 Last, string Path)> ranges = [];
@@ -22,7 +24,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
         {
             var name = node.Text("name");
             var level = LevelSettings.Read(node, global, options, selectors: true, family);
-            var subnets = ReadSubnets(node, level, ReadLevel4(node, global4));
+            var subnets = ReadSubnets(node, level, ReadLevel4(node, global4), classes.ReadGuard(node, isSubnet: true), classes.ReadRequired(node));
             CheckAlike(node, subnets);
             NameWithoutEffect(node);
             node.RefuseUnknown();
@@ -34,7 +36,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
                 links.Add(new Link { Name = name, Subnets = [.. subnets] });
         }
 
-        foreach (var subnet in ReadSubnets(parent, global, global4))
+        foreach (var subnet in ReadSubnets(parent, global, global4, network: null, []))
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{family.LinkPrefix}{subnet.Id}");
             if (!names.Add(name))
@@ -45,7 +47,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
         return links;
     }
 
-    private List<Subnet> ReadSubnets(ConfigurationNode parent, LevelSettings above, Dhcp4Level above4)
+    private List<Subnet> ReadSubnets(ConfigurationNode parent, LevelSettings above, Dhcp4Level above4, ClassGuard? network, ImmutableArray<ClientClass> networkRequires)
     {
         var subnets = new List<Subnet>();
         foreach (var node in parent.Objects(family.SubnetKey))
@@ -54,10 +56,11 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
             var prefix = node.Parsed<Ipv6Prefix>("subnet", family.TryParse, $"an {family.Name} prefix ADDRESS/LENGTH");
             var level = LevelSettings.Read(node, above, options, selectors: true, family);
             var level4 = ReadLevel4(node, above4);
-            var network = prefix?.Network ?? default;
-            var addressPools = pools.ReadPools(node, network);
+            var within = prefix?.Network ?? default;
+            var access = new Access(classes.ReadGuard(node, isSubnet: true, network), networkRequires.AddRange(classes.ReadRequired(node)));
+            var addressPools = pools.ReadPools(node, within);
             var prefixPools = family == IpFamily.Ipv6 ? pools.ReadPrefixPools(node) : [];
-            var table = reservations.Read(node, network);
+            var table = reservations.Read(node, within);
             NameWithoutEffect(node);
             node.RefuseUnknown();
             if (prefix is null)
@@ -67,17 +70,17 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
                 continue;
             }
 
-            if (network.Length == 0 || (family == IpFamily.Ipv4 && network.Length == 96))
+            if (within.Length == 0 || (family == IpFamily.Ipv4 && within.Length == 96))
                 node.Wrong("subnet", "longer than /0");
-            CheckPlace(node, network, addressPools, prefixPools);
-            subnets.Add(family == IpFamily.Ipv4 ? Make4(id, network, level, level4, addressPools, table) : Make(id, network, level, addressPools, prefixPools, table));
+            CheckPlace(node, within, addressPools, prefixPools);
+            subnets.Add(family == IpFamily.Ipv4 ? Make4(id, within, level, level4, access, addressPools, table) : Make(id, within, level, access, addressPools, prefixPools, table));
         }
 
         return subnets;
     }
 
     private static Subnet Make(
-        uint id, Ipv6Prefix prefix, LevelSettings level, List<AddressPool> addressPools, List<PrefixPool> prefixPools, ReservationTable table) => new()
+        uint id, Ipv6Prefix prefix, LevelSettings level, Access access, List<AddressPool> addressPools, List<PrefixPool> prefixPools, ReservationTable table) => new()
         {
             Id = id,
             Prefix = prefix,
@@ -88,6 +91,9 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
             Timers = level.Timers,
             RapidCommit = level.RapidCommit,
             Options = level.Options,
+            LocalOptions = level.LocalOptions,
+            Guard = access.Guard,
+            RequiredClasses = access.Required,
             Reservations = table,
             ReservationsGlobal = level.ReservationsGlobal,
             ReservationsInSubnet = level.ReservationsInSubnet,
@@ -97,7 +103,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
             StoreExtendedInfo = level.StoreExtendedInfo,
         };
 
-    private static Dhcp4Subnet Make4(uint id, Ipv6Prefix prefix, LevelSettings level, Dhcp4Level level4, List<AddressPool> addressPools, ReservationTable table) => new()
+    private static Dhcp4Subnet Make4(uint id, Ipv6Prefix prefix, LevelSettings level, Dhcp4Level level4, Access access, List<AddressPool> addressPools, ReservationTable table) => new()
     {
         Id = id,
         Prefix = prefix,
@@ -108,6 +114,9 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
         Timers = level.Timers,
         RapidCommit = level.RapidCommit,
         Options = level.Options,
+        LocalOptions = level.LocalOptions,
+        Guard = access.Guard,
+        RequiredClasses = access.Required,
         Reservations = table,
         ReservationsGlobal = level.ReservationsGlobal,
         ReservationsInSubnet = level.ReservationsInSubnet,
@@ -123,6 +132,9 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
         Dhcp6Subnet = level4.Dhcp6Subnet,
         TunnelSourcePrefix = level4.TunnelSourcePrefix,
     };
+
+    // Who may use a subnet, and what is evaluated for its clients.
+    private sealed record Access(ClassGuard? Guard, ImmutableArray<ClientClass> Required);
 
     private Dhcp4Level ReadLevel4(ConfigurationNode node, Dhcp4Level above) => family == IpFamily.Ipv4 ? Dhcp4Level.Read(node, above) : above;
 
@@ -179,7 +191,7 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, IpF
 
     private static void NameWithoutEffect(ConfigurationNode node) => node.WithoutEffect(
         "is known to Kea and has no effect here",
-        "client-class", "client-classes", "require-client-classes", "evaluate-additional-classes", "ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update",
+        "ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update",
         "ddns-replace-client-name", "ddns-generated-prefix", "ddns-qualifying-suffix", "ddns-update-on-renew", "ddns-use-conflict-resolution",
         "ddns-conflict-resolution-mode", "ddns-ttl", "ddns-ttl-percent", "hostname-char-set", "hostname-char-replacement", "allocator", "pd-allocator");
 }

@@ -130,7 +130,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     public async Task ReconfigureAsync(LeaseConfiguration configuration)
     {
         if (isShared && ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount) != fingerprint)
-            throw new IOException("subnets, pools and server-id must be the same on all nodes of the cluster and cannot change while they serve: restart the nodes one after the other with the new configuration");
+            throw new IOException("subnets, pools, their client-class and server-id must be the same on all nodes of the cluster and cannot change while they serve: restart the nodes one after the other with the new configuration");
         var next = new Dhcp6Settings(configuration.Dhcp6, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, system.TimeProvider));
         intake.Settings = next;
         dhcp4.Configure(configuration, next);

@@ -1,5 +1,6 @@
 using Lease.Actors.Allocation;
 using Lease.Actors.Bindings;
+using Lease.Actors.Classification;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
 using Lease.Actors.Dhcp6;
@@ -69,11 +70,15 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
     }
 
     /// <summary>Sets the Dhcp4 configuration.</summary>
-    protected void Serve(params Link[] links) => dhcp4.Settings = new Dhcp4Settings(
+    protected void Serve(params Link[] links) => Serve(classifier: null, OptionSet.Empty, links);
+
+    /// <summary>Sets the Dhcp4 configuration with client classes.</summary>
+    protected void Serve(Classifier? classifier, OptionSet options, params Link[] links) => dhcp4.Settings = new Dhcp4Settings(
         new Dhcp4Configuration
         {
             Links = [.. links],
-            Options = OptionSet.Empty,
+            Options = options,
+            Classifier = classifier,
             Reservations = ReservationTable.Empty,
             ReservationIdentifiers = [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid, ReservationIdentifier.CircuitId, ReservationIdentifier.ClientId],
         },

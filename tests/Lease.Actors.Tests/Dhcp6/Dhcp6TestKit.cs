@@ -48,6 +48,9 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
     /// <summary>What was sent.</summary>
     protected List<SentReply> Replies { get; } = [];
 
+    /// <summary>The same as octets.</summary>
+    protected List<byte[]> Packets { get; } = [];
+
     bool IDatagramChannel.Send(ReadOnlySpan<byte> data, in UdpEndpoint destination)
     {
         Dhcp6Message.TryRead(data, 0, out var message, out _).ShouldBeTrue();
@@ -67,9 +70,13 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
             }
         }
 
+        Packets.Add(data.ToArray());
         Replies.Add(new SentReply(message.Type, status, address, valid));
         return true;
     }
+
+    /// <summary>Answers by another configuration from now on.</summary>
+    protected void Serve(Dhcp6Configuration configuration) => intake.Settings = new Dhcp6Settings(configuration, ServerDuid);
 
     // For what extends or ends a lease there is one; for REQUEST there is an offer.
     protected Ipv6Address Bind(MessageType type)
@@ -83,17 +90,23 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
         return address;
     }
 
-    protected void Send(MessageType type, Ipv6Address address, bool multicast = true, UInt128? source = null)
+    protected void Send(MessageType type, Ipv6Address address, bool multicast = true, UInt128? source = null, params (OptionCode Code, byte[] Data)[] others)
     {
         var writer = new Dhcp6Writer(stackalloc byte[300]);
         writer.MessageHeader(type, 7);
         writer.Option(OptionCode.ClientId, ClientDuid);
-        if (type is not (MessageType.Solicit or MessageType.Rebind))
+        if (type is not (MessageType.Solicit or MessageType.Rebind or MessageType.InformationRequest))
             writer.Option(OptionCode.ServerId, ServerDuid);
-        var mark = IaOption.Begin(ref writer, OptionCode.IaNa, 1, 0, 0);
-        if (type != MessageType.Solicit)
-            IaAddressOption.Write(ref writer, address, 0, 0);
-        writer.EndOption(mark);
+        foreach (var (code, data) in others)
+            writer.Option(code, data);
+        if (type != MessageType.InformationRequest)
+        {
+            var mark = IaOption.Begin(ref writer, OptionCode.IaNa, 1, 0, 0);
+            if (type != MessageType.Solicit)
+                IaAddressOption.Write(ref writer, address, 0, 0);
+            writer.EndOption(mark);
+        }
+
         intake.Handle(new Datagram(writer.Written, new UdpEndpoint(source ?? LinkLocal, 546, 1), multicast, this, 0));
     }
 
