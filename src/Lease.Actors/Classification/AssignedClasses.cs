@@ -22,6 +22,9 @@ public sealed class AssignedClasses
             classes.Add(assigned);
     }
 
+    /// <summary>Takes all away.</summary>
+    public void Clear() => classes.Clear();
+
     /// <summary>Whether the packet is in a class of this name.</summary>
     public bool Contains(ClientClass candidate)
     {

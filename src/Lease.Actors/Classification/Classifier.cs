@@ -5,8 +5,9 @@ using Lease.Actors.Configuration;
 namespace Lease.Actors.Classification;
 
 /// <summary>
-/// Finds the classes of packets in Kea's order: ALL, the vendor's class, what does not depend on the reservation; then a subnet is selected and the reservation looked up; then the reservation's
-/// classes, KNOWN or UNKNOWN, and what depends on them; and when leases are decided, what their network, subnet and pools require. Within each in the order of the file.
+/// Finds the classes of packets in Kea's order: ALL, the vendor's class, what does not depend on KNOWN or UNKNOWN; then a subnet is selected and the reservation looked up; then KNOWN or
+/// UNKNOWN and what depends on them; and when leases are decided, what their network, subnet and pools require. Within each in the order of the file. A reservation's classes come behind the
+/// vendor's, and as others may depend on them these are evaluated again.
 /// </summary>
 public sealed class Classifier
 {
@@ -48,19 +49,15 @@ public sealed class Classifier
     public AssignedClasses Classify(PacketView packet)
     {
         var classes = new AssignedClasses();
-        classes.Add(all);
-        if (namesVendors && packet.TryGetVendorClass(out var vendor))
-            AddNamed(ClientClass.VendorPrefix, vendor, classes);
-        foreach (var candidate in early)
-            Evaluate(candidate, packet, classes);
+        Begin(packet, classes, reserved: []);
         return classes;
     }
 
     /// <summary>Adds what follows from the client's reservation.</summary>
     public void AddReserved(PacketView packet, AssignedClasses classes, Reservation? reservation)
     {
-        foreach (var reserved in reservation?.Classes ?? [])
-            classes.Add(reserved);
+        if (reservation is { Classes: { IsEmpty: false } reserved })
+            Begin(packet, classes, reserved);
         classes.Add(reservation is null ? unknown : known);
         foreach (var candidate in late)
             Evaluate(candidate, packet, classes);
@@ -75,6 +72,18 @@ public sealed class Classifier
 
     /// <summary>Whether the packet is to be dropped.</summary>
     public bool Drops(AssignedClasses classes) => classes.Contains(drop);
+
+    private void Begin(PacketView packet, AssignedClasses classes, ImmutableArray<ClientClass> reserved)
+    {
+        classes.Clear();
+        classes.Add(all);
+        if (namesVendors && packet.TryGetVendorClass(out var vendor))
+            AddNamed(ClientClass.VendorPrefix, vendor, classes);
+        foreach (var named in reserved)
+            classes.Add(named);
+        foreach (var candidate in early)
+            Evaluate(candidate, packet, classes);
+    }
 
     private ClientClass Find(string name) => byName.GetValueOrDefault(name) ?? new ClientClass(name);
 

@@ -36,7 +36,7 @@ public sealed class ClientClass(string name)
     /// <summary>Whether it is evaluated only where a network, subnet or pool requires it (<c>only-if-required</c>).</summary>
     public bool OnlyIfRequired { get; init; }
 
-    /// <summary>Whether it depends on the client's reservation, and so is evaluated after that is known.</summary>
+    /// <summary>Whether it depends on KNOWN or UNKNOWN, and so is evaluated when the client's reservation has been looked up.</summary>
     public bool AwaitsReservation { get; init; }
 
     /// <summary>Options of its members: more specific than the global ones, less than those of a shared network.</summary>

@@ -34,10 +34,10 @@ internal sealed class ClassRegistry
     public ClientClass? FindForExpression(string name)
         => defined.Contains(name) || BuiltIn.Contains(name) || Array.Exists(BuiltInPrefixes, p => name.StartsWith(p, StringComparison.Ordinal)) ? Of(name) : null;
 
-    /// <summary>Whether membership in it is known only after the reservation is: by KNOWN and UNKNOWN, or because only reservations put clients into it.</summary>
-    public bool AwaitsReservation(ClientClass named) => HasExpression(named)
-        ? named.AwaitsReservation
-        : !IsFromPacket(named.Name) || definitions.Exists(t => t.AwaitsReservation && named.Name.StartsWith($"{ClientClass.SpawnPrefix}{t.Name}_", StringComparison.Ordinal));
+    /// <summary>Whether it is KNOWN or UNKNOWN, or depends on these.</summary>
+    public bool AwaitsReservation(ClientClass named)
+        => named.AwaitsReservation || named.Name is ClientClass.Known or ClientClass.Unknown
+            || definitions.Exists(t => t.AwaitsReservation && named.Name.StartsWith($"{ClientClass.SpawnPrefix}{t.Name}_", StringComparison.Ordinal));
 
     /// <summary>Reads the classes of a reservation.</summary>
     public ImmutableArray<ClientClass> ReadReserved(ConfigurationNode node)
@@ -86,7 +86,7 @@ internal sealed class ClassRegistry
         foreach (var (node, key, anyOf, isSubnet) in guards)
         {
             var defects = anyOf.Select(DefectOf).OfType<string>().ToList();
-            if (defects.Count == 0 && isSubnet && anyOf.All(AwaitsReservation))
+            if (defects.Count == 0 && isSubnet && anyOf.All(c => AwaitsReservation(c) || !(HasExpression(c) || IsFromPacket(c.Name))))
                 defects.Add($"{anyOf[0].Name} depends on the client's reservation, which is looked up when a subnet is found: only clients of other subnets of the shared network come here");
             foreach (var defect in defects)
                 node.Warn(key, defect);

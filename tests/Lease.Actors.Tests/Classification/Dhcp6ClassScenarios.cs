@@ -133,6 +133,20 @@ public sealed class Dhcp6ClassScenarios : Dhcp6TestKit
     }
 
     [Fact]
+    public void What_depends_on_a_reservations_class_is_evaluated_again()
+    {
+        classes.Define("reserved", options: TestClasses.Options((203, 1))).Define("unreserved", "not member('reserved')", options: TestClasses.Options((203, 2)));
+        var first = TestClasses.Subnet6(1, "2001:db8:1::/64", TestClasses.Pool6("2001:db8:1::10"));
+        var second = TestClasses.Subnet6(2, "2001:db8:2::/64", TestClasses.Pool6("2001:db8:2::10"));
+        Serve(Net(first.Make(classes.Guard("reserved")), second.Make(classes.Guard("unreserved"))));
+        Gets("2001:db8:2::/64").ShouldBeTrue();
+        Inform(203).ShouldBe([2]);
+        Serve(Net(first.Make(classes.Guard("reserved")), (second with { Reservations = ReservationFor(["reserved"]) }).Make(classes.Guard("unreserved"))));
+        Gets("2001:db8:1::/64").ShouldBeTrue();
+        Inform(203).ShouldBe([1]);
+    }
+
+    [Fact]
     public void A_reserved_address_is_its_clients_whatever_pool_it_lies_in()
     {
         Ipv6Address.TryParse("2001:db8:1::12", out var reserved).ShouldBeTrue();
