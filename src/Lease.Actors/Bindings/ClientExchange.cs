@@ -7,6 +7,7 @@ using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
+using Microsoft.Extensions.Logging;
 
 namespace Lease.Actors.Bindings;
 
@@ -79,11 +80,13 @@ public abstract class ClientExchange : IDroppable
 
     /// <summary>Finds the classes that depend on the reservation.</summary>
     /// <returns>False when the message is to be dropped.</returns>
-    internal bool TryClassify()
+    internal bool TryClassify(ILogger logger)
     {
         if (Classes is null || Configuration.Classifier is not { } classifier)
             return true;
         classifier.AddReserved(View, Classes, Reservation);
+        if (logger.IsEnabled(LogLevel.Debug))
+            logger.Classified(Link.Name, BindingKey.ClientTextOf(Key.Bytes), MessageName, Classes);
         return !classifier.Drops(Classes);
     }
 

@@ -1,3 +1,4 @@
+using Lease.Actors.Classification;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,9 @@ internal static partial class LeaseLog
 
     [LoggerMessage(3002, LogLevel.Debug, "offered link={Link} client={Client} lease={Lease}")]
     public static partial void Offered(this ILogger logger, string link, string client, string lease);
+
+    [LoggerMessage(3010, LogLevel.Debug, "classes link={Link} client={Client} cause={Cause}: {Classes}")]
+    public static partial void Classified(this ILogger logger, string link, string client, string cause, AssignedClasses classes);
 
     [LoggerMessage(3009, LogLevel.Debug, "no answer link={Link} client={Client} cause={Cause}: the database has not heard of this node for too long, the client may be another node's by now")]
     public static partial void Uncertain(this ILogger logger, string link, string client, string cause);

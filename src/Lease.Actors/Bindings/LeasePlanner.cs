@@ -112,9 +112,10 @@ internal abstract class LeasePlanner : IUnitFilter
     /// <summary>Whether the client's classes may have units of a pool.</summary>
     protected bool MayUse(Pool pool) => pool.Guard.IsOpenTo(exchange.Classes);
 
-    /// <summary>Whether the client may keep a lease where it is: what is reserved for it is its own, whatever pool it lies in.</summary>
-    protected bool MayStayIn(Subnet subnet, Pool? pool, LeaseKey key)
-        => MayUse(subnet) && (pool is null || MayUse(pool) || ReservationLookup.IsReservedBy(Reservation, key));
+    /// <summary>Whether the client's classes let it keep a lease: what is reserved for it is its own, whatever pool it lies in.</summary>
+    protected bool MayKeep(Subnet subnet, BoundLease lease)
+        => exchange.Classes is null
+            || (MayUse(subnet) && (subnet.FindPool(lease.Kind, lease.Key) is not { } pool || MayUse(pool) || ReservationLookup.IsReservedBy(Reservation, lease.Key)));
 
     protected bool IsConflict(LeaseKey key) => context.Conflicts.Contains(key);
 

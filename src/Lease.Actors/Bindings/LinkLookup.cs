@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lease.Actors.Configuration;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
@@ -36,23 +37,17 @@ internal static class LinkLookup
     {
         foreach (var subnet in link.Subnets)
         {
-            if (kind == IaKind.PrefixDelegation)
-            {
-                if (FindPrefixPool(subnet, key) is { } pool)
-                    return pool.Range;
-            }
-            else if (FindAddressPool(subnet, key) is { } pool)
-            {
+            if (subnet.FindPool(kind, key) is { } pool)
                 return pool.Range;
-            }
         }
 
         return null;
     }
 
-    public static AddressPool? FindAddressPool(Subnet subnet, LeaseKey key)
+    /// <summary>The pool that a lease is a unit of; null when it is from none.</summary>
+    public static Pool? FindPool(this Subnet subnet, IaKind kind, LeaseKey key)
     {
-        foreach (var pool in subnet.Pools)
+        foreach (var pool in subnet.PoolsFor(kind))
         {
             if (pool.Range.TryUnitOf(key, out _))
                 return pool;
@@ -61,16 +56,9 @@ internal static class LinkLookup
         return null;
     }
 
-    public static PrefixPool? FindPrefixPool(Subnet subnet, LeaseKey key)
-    {
-        foreach (var pool in subnet.PrefixPools)
-        {
-            if (pool.Range.TryUnitOf(key, out _))
-                return pool;
-        }
-
-        return null;
-    }
+    /// <summary>The pools for a kind of association.</summary>
+    public static ImmutableArray<Pool> PoolsFor(this Subnet subnet, IaKind kind)
+        => kind == IaKind.PrefixDelegation ? ImmutableArray<Pool>.CastUp(subnet.PrefixPools) : ImmutableArray<Pool>.CastUp(subnet.Pools);
 
     /// <summary>Whether a lease granted <paramref name="age"/> seconds ago is answered as it is, without a commit (<c>cache-threshold</c>, <c>cache-max-age</c>).</summary>
     public static bool IsFresh(this Subnet subnet, BoundLease lease, long age)

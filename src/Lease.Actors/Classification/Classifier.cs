@@ -102,7 +102,7 @@ public sealed class Classifier
         var value = template.Of(ref evaluation);
         if (value.IsEmpty || evaluation.HasFailed)
             return;
-        AddNamed($"{ClientClass.SpawnPrefix}{candidate.Name}_", value, classes);
+        AddNamed(candidate.Spawned, value, classes);
         classes.Add(candidate);
     }
 

@@ -30,8 +30,11 @@ public sealed class ClientClass(string name)
     /// <summary>Who is in it (<c>test</c>); null: nobody by an expression.</summary>
     public Condition? Test { get; init; }
 
-    /// <summary>Makes a class for each of its values, <c>SPAWN_NAME_VALUE</c> (<c>template-test</c>); null for none.</summary>
+    /// <summary>Makes a class for each of its values (<c>template-test</c>); null for none.</summary>
     public Value? Template { get; init; }
+
+    /// <summary>What the names of those classes begin with: <c>SPAWN_NAME_</c>.</summary>
+    public string Spawned { get; } = $"{SpawnPrefix}{name}_";
 
     /// <summary>Whether it is evaluated only where a network, subnet or pool requires it (<c>only-if-required</c>).</summary>
     public bool OnlyIfRequired { get; init; }

@@ -103,7 +103,7 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Leasequery
         }
 
         var exchange = new Dhcp4Exchange(datagram, chain, place, current, link, subnet, key, classes, origin, counters);
-        if (!exchange.TryClassify())
+        if (!exchange.TryClassify(logger))
             Drop(datagram, Dhcp4Drop.DropClass, exchange.Classes);
         else if (message.Type == Dhcp4MessageType.Inform)
             AnswerInform(exchange);

@@ -79,7 +79,7 @@ internal sealed partial class Dhcp4Planner
     private Dhcp4Subnet? Usable(BoundLease lease)
     {
         var subnet = Link.FindSubnet(lease.Subnet);
-        if (subnet is null || !MayStayIn(subnet, LinkLookup.FindAddressPool(subnet, lease.Key), lease.Key) || IsForOther(lease.Key) || !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address)) || (lease.Key.Ports != 0 && !acceptsPortSets))
+        if (subnet is null || !MayKeep(subnet, lease) || IsForOther(lease.Key) || !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address)) || (lease.Key.Ports != 0 && !acceptsPortSets))
             return null;
         return (Dhcp4Subnet)subnet;
     }

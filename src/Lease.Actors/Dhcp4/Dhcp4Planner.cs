@@ -248,7 +248,7 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
         Lease = key,
         Valid = valid,
         Subnet = subnet,
-        Pool = LinkLookup.FindAddressPool(subnet, key),
+        Pool = subnet.FindPool(IaKind.Ipv4, key),
         Reservation = Reservation,
         Classes = exchange.Classes,
         RapidCommit = rapid,

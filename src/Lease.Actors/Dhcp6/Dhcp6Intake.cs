@@ -100,7 +100,7 @@ public sealed class Dhcp6Intake(
         // Only an INFORMATION-REQUEST may come without a DUID, and that needs no binding.
         var key = BindingKey.For(IdentityKind.Duid, duid, link.Name);
         var exchange = new Dhcp6Exchange(datagram, chain, current, link, subnet, key, classes, counters);
-        if (!exchange.TryClassify())
+        if (!exchange.TryClassify(logger))
             Drop(datagram, Dhcp6Drop.DropClass, exchange.Classes);
         else if (message.Type is MessageType.Confirm or MessageType.InformationRequest)
             AnswerWithoutBinding(exchange, message);

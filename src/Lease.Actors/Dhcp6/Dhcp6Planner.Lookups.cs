@@ -161,7 +161,7 @@ internal sealed partial class Dhcp6Planner
     private static ImmutableArray<Pool> PoolsOf(Subnet subnet, IaKind kind, IaOption ia)
     {
         if (kind != IaKind.PrefixDelegation)
-            return ImmutableArray<Pool>.CastUp(subnet.Pools);
+            return subnet.PoolsFor(kind);
         var length = 0;
         foreach (var inner in ia.Options)
         {
@@ -169,12 +169,9 @@ internal sealed partial class Dhcp6Planner
                 length = hint.Prefix.Length;
         }
 
-        var pools = ImmutableArray<Pool>.CastUp(subnet.PrefixPools);
+        var pools = subnet.PoolsFor(kind);
         return length == 0 || pools.Length < 2 ? pools : [.. pools.OrderBy(p => p.Range.UnitLength == length ? 0 : 1)];
     }
-
-    private static Pool? PoolOf(Subnet subnet, IaKind kind, LeaseKey key)
-        => kind == IaKind.PrefixDelegation ? LinkLookup.FindPrefixPool(subnet, key) : LinkLookup.FindAddressPool(subnet, key);
 
     private Ipv6Prefix? ExcludedOf(LeaseKey key, PrefixPool? pool)
     {

@@ -172,7 +172,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
             if (lease.Kind != answer.Kind || lease.Iaid != answer.Iaid || !lease.IsActiveAt(Now))
                 continue;
             var subnet = exchange.Link.FindSubnet(lease.Subnet);
-            if (subnet is null || !MayStayIn(subnet, PoolOf(subnet, lease.Kind, lease.Key), lease.Key) || IsForOther(lease.Key) || (lease.Key.Length == 128 && !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address))))
+            if (subnet is null || !MayKeep(subnet, lease) || IsForOther(lease.Key) || (lease.Key.Length == 128 && !subnet.Prefix.Contains(new Ipv6Address(lease.Key.Address))))
             {
                 answer.Leases.Add(new LeaseAnswer(lease.Key, 0, 0));
                 if (commits)
@@ -259,7 +259,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
     private void AddAnswer(IaAnswer answer, Subnet subnet, LeaseKey key, uint preferred, uint valid)
     {
         answer.Subnet ??= subnet;
-        var pool = PoolOf(subnet, answer.Kind, key);
+        var pool = subnet.FindPool(answer.Kind, key);
         var excluded = answer.Kind == IaKind.PrefixDelegation ? ExcludedOf(key, pool as PrefixPool) : null;
         answer.Leases.Add(new LeaseAnswer(key, preferred, valid, excluded, pool));
     }

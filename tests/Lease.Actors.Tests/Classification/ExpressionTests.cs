@@ -1,4 +1,5 @@
 using Lease.Actors.Classification;
+using Lease.Protocol.Dhcp6;
 
 namespace Lease.Actors.Tests.Classification;
 
@@ -149,6 +150,29 @@ public sealed class ExpressionTests
     [InlineData("lcase(")]
     public void An_expression_that_is_nested_too_deep_is_refused(string opening)
         => Should.Throw<ExpressionException>(() => ExpressionParser.ParseTest(string.Concat(Enumerable.Repeat(opening, 100_000)), Packets.Scope(isIpv4: false))).Message.ShouldContain("nested");
+
+    [Fact]
+    public void Evaluating_allocates_nothing()
+    {
+        var packet = Packets.Relayed();
+        RelayChain.TryUnwrap(packet, out var chain, out _).ShouldBeTrue();
+        var test = ExpressionParser.ParseTest(
+            "option[1].hex == 0x01 or relay6[0].option[18].hex + pkt.iface == 'a' or vendor[4491].option[2].hex == 'a' or hexstring(option[1].hex, ':') == 'a' or pkt6.transid == 1 "
+            + "or split(option[9999].text, '.', 2) == 'a' or lcase(option[9999].text) == 'a' or member('a') or vendor-class[*].data[1] == 'a'",
+            Packets.Scope(isIpv4: false));
+        var classes = new AssignedClasses();
+        Span<byte> room = stackalloc byte[256];
+        var allocated = 0L;
+        for (var round = 0; round < 200; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var evaluation = new Evaluation(new PacketView(packet, chain, "eth7", Packets.Source), classes, room);
+            test.IsTrue(ref evaluation).ShouldBeFalse();
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        allocated.ShouldBe(0);
+    }
 
     [Fact]
     public void A_long_expression_is_no_deep_one()
