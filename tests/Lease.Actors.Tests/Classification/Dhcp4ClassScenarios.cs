@@ -23,6 +23,9 @@ public sealed class Dhcp4ClassScenarios : Dhcp4TestKit
         In("192.0.2.0/24", Bind(SetTop)).ShouldBeTrue();
         Send(Client);
         In("198.51.100.0/24", Sent[^1]).ShouldBeTrue();
+        Sent.Clear();
+        Send(Client with { RelayAddress = new Ipv4Address(0xc0000201) });
+        In("198.51.100.0/24", Sent[^1]).ShouldBeTrue();
     }
 
     [Fact]

@@ -27,6 +27,19 @@ public sealed class Dhcp6ClassScenarios : Dhcp6TestKit
     }
 
     [Fact]
+    public void A_client_within_a_closed_subnet_gets_another_one_of_the_shared_network()
+    {
+        Ipv6Address.TryParse("2001:db8:1::5", out var source).ShouldBeTrue();
+        var closed = TestClasses.Subnet6(1, "2001:db8:1::/64", TestClasses.Pool6("2001:db8:1::10")) with { Interface = "other" };
+        var open = TestClasses.Subnet6(2, "2001:db8:2::/64", TestClasses.Pool6("2001:db8:2::10")) with { Interface = "other" };
+        Serve(Net(closed.Make(classes.Guard("modem")), open.Make()));
+        Send(MessageType.Solicit, default, source: source.Value);
+        In("2001:db8:2::/64", Leases().ShouldHaveSingleItem().Address).ShouldBeTrue();
+        Send(MessageType.Solicit, default, source: source.Value, others: Modem);
+        In("2001:db8:1::/64", Leases().ShouldHaveSingleItem().Address).ShouldBeTrue();
+    }
+
+    [Fact]
     public void Where_no_subnet_is_open_the_packet_has_none()
     {
         Serve(Net(TestClasses.Subnet6(1, "2001:db8:1::/64", TestClasses.Pool6("2001:db8:1::10")).Make(classes.Guard("modem"))));

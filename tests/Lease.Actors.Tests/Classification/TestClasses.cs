@@ -61,9 +61,11 @@ internal sealed class TestClasses(bool isIpv4)
         return new AddressPool { Range = new PoolRange(address.Value, 128, 16, 4), Options = OptionSet.Empty, Guard = guard, RequiredClasses = [.. required] };
     }
 
-    /// <summary>A subnet of interface <c>test</c>.</summary>
+    /// <summary>A subnet of interface <c>test</c>, or of another one.</summary>
     internal sealed record GuardedSubnet(uint Id, Ipv6Prefix Prefix, AddressPool[] Pools)
     {
+        public string Interface { get; init; } = "test";
+
         public OptionSet Local { get; init; } = OptionSet.Empty;
 
         public OptionSet Global { get; init; } = OptionSet.Empty;
@@ -76,7 +78,7 @@ internal sealed class TestClasses(bool isIpv4)
         {
             Id = Id,
             Prefix = Prefix,
-            Selectors = new SubnetSelectors { Interface = "test" },
+            Selectors = new SubnetSelectors { Interface = Interface },
             Pools = [.. Pools],
             PrefixPools = [],
             Lifetimes = new Lifetimes(3000, 3000, 3000, 4000, 4000, 4000),
