@@ -67,8 +67,9 @@ internal sealed class ExpressionLexer(string text)
         return rest.StartsWith("==") ? Make(TokenKind.Symbol, 2) : Symbol(rest[0]);
     }
 
-    private Token Symbol(char symbol)
-        => symbol is '(' or ')' or '[' or ']' or ',' or '.' or '+' or '*' ? Make(TokenKind.Symbol, 1) : throw new ExpressionException(place + 1, $"\"{symbol}\" has no meaning here");
+    private Token Symbol(char symbol) => symbol is '(' or ')' or '[' or ']' or ',' or '.' or '+' or '*'
+        ? Make(TokenKind.Symbol, 1)
+        : throw new ExpressionException(place + 1, $"\"{symbol}\" has no meaning here{(symbol == '=' ? ": must be ==" : "")}");
 
     private Token Quoted(ReadOnlySpan<char> rest)
     {
