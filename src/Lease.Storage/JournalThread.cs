@@ -15,6 +15,9 @@ internal abstract class JournalThread<TConnection> : IDisposable
     private readonly ConcurrentQueue<IJob> jobs = new();
     private readonly LeaseStoreOptions options;
     private readonly Thread thread;
+
+    // Taken from the queue, and not yet into a batch. (A look at the queue's head would make the queue keep what has left it: ConcurrentQueue.TryPeek.)
+    private JournalWrite? first;
     private int queued;
     private int sleeping;
     private volatile bool stopping;
@@ -160,11 +163,20 @@ internal abstract class JournalThread<TConnection> : IDisposable
     private bool TryCollect()
     {
         Batch.Clear();
-        while (Batch.Count < options.MaxBatch && queue.TryPeek(out var write) && MayJoin(write) && queue.TryDequeue(out _))
+        while (Batch.Count < options.MaxBatch && (first ?? Dequeued()) is { } write)
+        {
+            first = write;
+            if (!MayJoin(write))
+                break;
+            first = null;
             Batch.Add(new Pending(write, write.RowId == 0));
+        }
+
         Interlocked.Add(ref queued, -Batch.Count);
         return Batch.Count > 0;
     }
+
+    private JournalWrite? Dequeued() => queue.TryDequeue(out var write) ? write : null;
 
     private void Tell()
     {
