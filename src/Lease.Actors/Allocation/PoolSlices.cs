@@ -19,6 +19,9 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
 
     public bool Loaded { get; set; }
 
+    /// <summary>Number of the shard's slices.</summary>
+    public int Owned => slices.Count;
+
     /// <summary>Whether the store said that every slice of the pool has an owner.</summary>
     public bool AllOwned { get; set; }
 

@@ -11,6 +11,11 @@ namespace Lease.Kernel.Persistence;
 /// <param name="Ports">The first port set of each address, as in <see cref="LeaseKey.Ports"/>; those up to the last PSID of its length follow. 0 when addresses are not shared.</param>
 public sealed record PoolRange(UInt128 Start, byte UnitLength, UInt128 Units, int SliceSize, uint Ports = 0)
 {
+    private const int LeftForOthers = 256;
+
+    /// <summary>How many slices a shard may take at once of a pool that has <paramref name="unowned"/> left: few enough that others find some, too.</summary>
+    public static int SlicesToTake(int atMost, long unowned) => (int)Math.Clamp(unowned / LeftForOthers, 1, atMost);
+
     /// <summary>Number of slices, capped at <see cref="long.MaxValue"/>.</summary>
     public long SliceCount
     {
@@ -57,8 +62,10 @@ public interface ISliceStore
     /// <summary>The slices that <paramref name="shard"/> owns in <paramref name="pools"/>, with what is taken in them.</summary>
     Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation);
 
-    /// <summary>Gives the shard the first slice of the pool that nobody owns; null when every slice has an owner.</summary>
-    Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation);
+    /// <summary>
+    /// Gives the shard the first slices of the pool that nobody owns: up to <paramref name="atMost"/> while there are plenty, then one at a time; none when every slice has an owner.
+    /// </summary>
+    Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation);
 
     /// <summary>
     /// Up to <paramref name="limit"/> units of the pool that no binding holds, whoever owns their slices: the last resort when every slice has an owner,

@@ -129,8 +129,8 @@ public sealed class PostgresLeaseStore : ILeaseStore
         => Read((shard, pools), static (connection, query) => SliceTable.Load(connection, query.shard, query.pools), cancellation);
 
     /// <inheritdoc/>
-    public Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation)
-        => journal.RunAsync(connection => SliceTable.Take(connection, pool, shard));
+    public Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation)
+        => journal.RunAsync(connection => SliceTable.Take(connection, pool, shard, atMost));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)

@@ -22,16 +22,20 @@ internal static class SliceTable
     }
 
     /// <summary>Called in a transaction.</summary>
-    public static Slice? Take(Connection connection, PoolRange pool, int shard)
+    public static IReadOnlyList<Slice> Take(Connection connection, PoolRange pool, int shard, int atMost)
     {
         // Of several nodes that want a slice of this pool one looks at a time.
         connection.Parameters.Add(pool.Id);
         connection.Run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
-        if (FindUnowned(connection, pool) is not { } number)
-            return null;
-        connection.Parameters.Add(pool.Id).Add(number).Add(shard);
-        connection.Run("INSERT INTO slice (pool, slice, shard_id) VALUES ($1, $2, $3)");
-        return Read(connection, pool, number);
+        var (first, count) = FindUnowned(connection, pool, atMost);
+        if (count == 0)
+            return [];
+        connection.Parameters.Add(pool.Id).Add(first).Add(first + count - 1).Add(shard);
+        connection.Run("INSERT INTO slice (pool, slice, shard_id) SELECT $1, s, $4 FROM generate_series($2::bigint, $3::bigint) AS s");
+        var taken = new List<Slice>(count);
+        for (var i = 0; i < count; i++)
+            taken.Add(Read(connection, pool, first + i));
+        return taken;
     }
 
     /// <summary>Walks over the pool's lease rows from a place of the shard's own, around the end, and collects the units between them and the free ones among them.</summary>
@@ -83,21 +87,19 @@ internal static class SliceTable
             free.Add(pool.KeyOf(next));
     }
 
-    private static long? FindUnowned(Connection connection, PoolRange pool)
+    private static (long First, int Count) FindUnowned(Connection connection, PoolRange pool, int atMost)
     {
         connection.Parameters.Add(pool.Id);
-        using var count = connection.Query("SELECT count(*), max(slice), min(slice) FROM slice WHERE pool = $1");
-        var beyond = count.IsNull(0, 1) ? 0 : count.Int64(0, 1) + 1;
+        using var last = connection.Query("SELECT max(slice), min(slice) FROM slice WHERE pool = $1");
+        var beyond = last.IsNull(0, 0) ? 0 : last.Int64(0, 0) + 1;
         if (beyond < pool.SliceCount)
-            return beyond;
-        if (count.Int64(0, 0) >= pool.SliceCount)
-            return null;
-        if (count.Int64(0, 2) > 0)
-            return 0;
+            return (beyond, PoolRange.SlicesToTake(atMost, pool.SliceCount - beyond));
+        if (last.Int64(0, 1) > 0)
+            return (0, 1);
         connection.Parameters.Add(pool.Id);
         using var gap = connection.Query(
             "SELECT s.slice + 1 FROM slice s WHERE s.pool = $1 AND NOT EXISTS (SELECT 1 FROM slice t WHERE t.pool = $1 AND t.slice = s.slice + 1) ORDER BY s.slice LIMIT 1");
-        return gap.Rows == 1 && gap.Int64(0, 0) < pool.SliceCount ? gap.Int64(0, 0) : null;
+        return gap.Rows == 1 && gap.Int64(0, 0) < pool.SliceCount ? (gap.Int64(0, 0), 1) : (0, 0);
     }
 
     private static Slice Read(Connection connection, PoolRange pool, long number)

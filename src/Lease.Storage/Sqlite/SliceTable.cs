@@ -21,14 +21,19 @@ internal static class SliceTable
         return slices;
     }
 
-    public static Slice? Take(Database database, PoolRange pool, int shard)
+    public static IReadOnlyList<Slice> Take(Database database, PoolRange pool, int shard, int atMost)
     {
-        if (FindUnowned(database, pool) is not { } number)
-            return null;
+        var (first, count) = FindUnowned(database, pool, atMost);
+        var taken = new List<Slice>(count);
         using var insert = database.PrepareOnce("INSERT INTO slice (pool, slice, shard_id) VALUES (?1, ?2, ?3)");
-        insert.Bind(1, pool.Id).Bind(2, number).Bind(3, shard).Run();
         using var leases = PrepareLeases(database);
-        return Read(leases, pool, number);
+        for (var number = first; number < first + count; number++)
+        {
+            insert.Bind(1, pool.Id).Bind(2, number).Bind(3, shard).Run();
+            taken.Add(Read(leases, pool, number));
+        }
+
+        return taken;
     }
 
     /// <summary>Walks over the pool's lease rows from a place of the shard's own, around the end, and collects the units between them and the free ones among them.</summary>
@@ -80,23 +85,20 @@ internal static class SliceTable
             free.Add(pool.KeyOf(next));
     }
 
-    private static long? FindUnowned(Database database, PoolRange pool)
+    private static (long First, int Count) FindUnowned(Database database, PoolRange pool, int atMost)
     {
-        using var count = database.PrepareOnce("SELECT count(*), max(slice) FROM slice WHERE pool = ?1");
-        count.Bind(1, pool.Id).Step();
-        var owned = count.Int64(0);
-        var beyond = count.IsNull(1) ? 0 : count.Int64(1) + 1;
-        count.Reset();
+        using var last = database.PrepareOnce("SELECT max(slice) FROM slice WHERE pool = ?1");
+        last.Bind(1, pool.Id).Step();
+        var beyond = last.IsNull(0) ? 0 : last.Int64(0) + 1;
+        last.Reset();
         if (beyond < pool.SliceCount)
-            return beyond;
-        if (owned >= pool.SliceCount)
-            return null;
+            return (beyond, PoolRange.SlicesToTake(atMost, pool.SliceCount - beyond));
         using var gap = database.PrepareOnce(
             "SELECT s.slice + 1 FROM slice s WHERE s.pool = ?1 AND NOT EXISTS (SELECT 1 FROM slice t WHERE t.pool = ?1 AND t.slice = s.slice + 1) ORDER BY s.slice LIMIT 1");
         using var first = database.PrepareOnce("SELECT 1 FROM slice WHERE pool = ?1 AND slice = 0");
         if (!first.Bind(1, pool.Id).Step())
-            return 0;
-        return gap.Bind(1, pool.Id).Step() && gap.Int64(0) < pool.SliceCount ? gap.Int64(0) : null;
+            return (0, 1);
+        return gap.Bind(1, pool.Id).Step() && gap.Int64(0) < pool.SliceCount ? (gap.Int64(0), 1) : (0, 0);
     }
 
     private static Slice Read(Statement leases, PoolRange pool, long number)

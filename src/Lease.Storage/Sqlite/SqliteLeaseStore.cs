@@ -142,8 +142,8 @@ public sealed class SqliteLeaseStore : ILeaseStore
         => journal.RunAsync(database => SliceTable.Load(database, shard, pools));
 
     /// <inheritdoc/>
-    public Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation)
-        => journal.RunAsync(database => SliceTable.Take(database, pool, shard));
+    public Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation)
+        => journal.RunAsync(database => SliceTable.Take(database, pool, shard, atMost));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)

@@ -74,6 +74,9 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     /// <summary>Awaits that a node has printed a text.</summary>
     public Task ExpectAsync(string node, string text) => nodes[node].ExpectAsync(text, Patience);
 
+    /// <summary>What a node has printed.</summary>
+    public string OutputOf(string node) => nodes[node].Output;
+
     /// <summary>Returns when a node has its share of the shards, and every shard is served, none of them by <paramref name="without"/>.</summary>
     public async Task AwaitShardsAsync(string node, string? without = null)
     {
