@@ -12,13 +12,13 @@ internal sealed class FakeSlices : ISliceStore
     public Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation)
         => Task.FromResult<IReadOnlyList<Slice>>([]);
 
-    public Task<Slice?> TakeSliceAsync(PoolRange pool, int shard, CancellationToken cancellation)
+    public Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation)
     {
         var number = Owned.Count;
         if (number >= pool.SliceCount)
-            return Task.FromResult<Slice?>(null);
+            return Task.FromResult<IReadOnlyList<Slice>>([]);
         Owned.Add(number);
-        return Task.FromResult<Slice?>(new Slice(pool, number, []));
+        return Task.FromResult<IReadOnlyList<Slice>>([new Slice(pool, number, [])]);
     }
 
     public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)

@@ -28,7 +28,7 @@ public abstract partial class LeaseStoreConformance
     {
         await AppendAsync(Write(1, 0, Claim(Shared.KeyOf(2)), Claim(Shared.KeyOf(5)), Claim(Shared.KeyOf(13)), Claim(new LeaseKey(0xffff_c000_0200, 128))));
         var slices = new List<Slice>();
-        while (await Store.TakeSliceAsync(Shared, slices.Count % Shards, CancellationToken.None) is { } slice)
+        while (await Store.TakeSlicesAsync(Shared, slices.Count % Shards, atMost: 1, CancellationToken.None) is [var slice])
             slices.Add(slice);
         slices.Count.ShouldBe(8);
         slices.SelectMany(static s => s.Leases.Select(l => (s.Number, l.Key))).ShouldBe([(0, Shared.KeyOf(2)), (1, Shared.KeyOf(5)), (3, Shared.KeyOf(13))]);

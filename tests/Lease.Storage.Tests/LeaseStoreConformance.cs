@@ -254,7 +254,7 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
     public async Task Each_slice_goes_to_one_shard_and_all_of_them_go()
     {
         var taken = new List<long>();
-        for (var i = 0; await Store.TakeSliceAsync(Pool, i % Shards, CancellationToken.None) is { } slice; i++)
+        for (var i = 0; await Store.TakeSlicesAsync(Pool, i % Shards, atMost: 8, CancellationToken.None) is [var slice]; i++)
             taken.Add(slice.Number);
         taken.ShouldBe(Enumerable.Range(0, 13).Select(static n => (long)n));
         await ReopenAsync();
@@ -263,10 +263,27 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_a_large_pool_several_slices_may_be_taken_at_once_and_of_what_is_left_of_it_one()
+    {
+        var large = new PoolRange(new UInt128(0x20010db8_00990000, 0), 128, 1000 * 256, 256);
+        var taken = new List<long>();
+        var sizes = new List<int>();
+        for (var i = 0; await Store.TakeSlicesAsync(large, i % Shards, atMost: 8, CancellationToken.None) is { Count: > 0 } slices; i++)
+        {
+            sizes.Add(slices.Count);
+            taken.AddRange(slices.Select(static s => s.Number));
+        }
+
+        taken.ShouldBe(Enumerable.Range(0, 1000).Select(static n => (long)n));
+        sizes[0].ShouldBe(3);
+        sizes[^1].ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_slice_comes_with_the_leases_in_it()
     {
         await AppendAsync(Write(1, 0, new LeaseChange(Pool.KeyOf(3), LeaseState.Active), new LeaseChange(Pool.KeyOf(9), LeaseState.Active)));
-        var slice = (await Store.TakeSliceAsync(Pool, 0, CancellationToken.None)).ShouldNotBeNull();
+        var slice = (await Store.TakeSlicesAsync(Pool, 0, atMost: 1, CancellationToken.None)).ShouldHaveSingleItem();
         slice.Leases.Single().Key.ShouldBe(Pool.KeyOf(3));
     }
 
