@@ -99,6 +99,30 @@ public sealed class RealClients
         await capture.AssertWellFormedAsync();
     }
 
+    [Theory]
+    [InlineData("LL", "2001:db8:2:", "2001:db8::54")]
+    [InlineData("LLT", "2001:db8:1:", "2001:db8::53")]
+    public async Task Dhclient_gets_what_its_class_may_have(string duid, string prefix, string dns)
+    {
+        await using var hosts = await TestHosts.CreateAsync("dhclient");
+        var file = hosts.WriteFile("classes.json", $$$"""
+            {"Dhcp6": {"interfaces-config": {"interfaces": ["{{{hosts.Server}}}"]}, {{{ServerUnderTest.ShortTimers}}}
+              "option-data": [{"name": "dns-servers", "data": "2001:db8::53"}],
+              "client-classes": [{"name": "boxes", "test": "substring(option[1].hex, 0, 2) == 0x0003", "option-data": [{"name": "dns-servers", "data": "2001:db8::54"}]}],
+              "shared-networks": [{"name": "street", "interface": "{{{hosts.Server}}}", "subnet6": [
+                {"subnet": "2001:db8:2::/64", "client-class": "boxes", "pools": [{"pool": "2001:db8:2:0:1::/80"}]},
+                {"subnet": "2001:db8:1::/64", "pools": [{"pool": "2001:db8:1:0:1::/80"}]}]}]}}
+            """);
+        var server = hosts.Start(hosts.Server, ServerUnderTest.Binary(), "serve", "--config", file, "--data", Path.Combine(hosts.Folder, "data"));
+        await server.ExpectAsync("ready: serving DHCPv6");
+        var capture = await Capture.StartAsync(hosts);
+        var leases = Path.Combine(hosts.Folder, "leases");
+        hosts.Start(hosts.Client, "dhclient", "-6", "-N", "-d", "-v", "-D", duid, "-lf", leases, "-pf", Path.Combine(hosts.Folder, "pid"), "-sf", hosts.WriteScript("script"), hosts.Client);
+        await server.ExpectAsync(o => o.Contains("renewed link=street", StringComparison.Ordinal) && o.Contains("lease=" + prefix, StringComparison.Ordinal), "renewed " + prefix, Patience);
+        Assert.Contains($"name-servers {dns};", await File.ReadAllTextAsync(leases), StringComparison.Ordinal);
+        await capture.AssertWellFormedAsync();
+    }
+
     private static Task ExpectBothRenewedAsync(RunningProgram server) => server.ExpectAsync(static o => Both(o, "granted") && Both(o, "renewed"), "granted and renewed both", Patience);
 
     private static bool Both(string log, string @event)
