@@ -9,11 +9,15 @@ internal sealed class FakeSlices : ISliceStore
 
     public HashSet<LeaseKey> Taken { get; } = [];
 
+    /// <summary>How many slices were asked for, each time.</summary>
+    public List<int> Asked { get; } = [];
+
     public Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation)
         => Task.FromResult<IReadOnlyList<Slice>>([]);
 
     public Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation)
     {
+        Asked.Add(atMost);
         var number = Owned.Count;
         if (number >= pool.SliceCount)
             return Task.FromResult<IReadOnlyList<Slice>>([]);

@@ -36,6 +36,14 @@ public sealed class ShardAllocatorTests
     }
 
     [Fact]
+    public void A_shard_that_has_used_up_many_slices_asks_for_several_at_once()
+    {
+        for (var client = 1UL; client <= 20; client++)
+            Allocate(client).ShouldNotBeNull();
+        store.Asked.ShouldBe([1, 1, 2, 3, 4]);
+    }
+
+    [Fact]
     public void A_freed_unit_is_used_again_after_those_never_used()
     {
         var first = Allocate(1)!.Value;

@@ -81,6 +81,14 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
         return await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
+    private async Task<List<WeakReference>> AppendedAsync(int count)
+    {
+        var writes = new List<WeakReference>();
+        for (var i = 0; i < count; i++)
+            writes.Add(new WeakReference(await AppendAsync(Write(i, 0))));
+        return writes;
+    }
+
     protected async Task<BindingLoaded> LoadAsync(int key)
     {
         var answer = new Loaded();
@@ -248,6 +256,19 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
         (await Store.FindDueAsync(all, 1009, 3, CancellationToken.None)).Count.ShouldBe(3);
         var one = await Store.FindDueAsync([2], 2000, 100, CancellationToken.None);
         one.ShouldBe(Enumerable.Range(0, 20).Select(Key).Where(static k => k.ShardOf(Shards) == 2));
+    }
+
+    [Fact]
+    public async Task What_has_been_committed_is_not_held()
+    {
+        const int count = 30;
+        var writes = await AppendedAsync(count);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        // The last batch may be there until the next.
+        writes.Count(static w => w.IsAlive).ShouldBeLessThan(count / 3);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public sealed class ActorSystem : IAsyncDisposable
     public void Stop(IActorRef actor) => guardian.Stop(actor);
 
     /// <summary>
-    /// For a thread outside of the system (a receive loop, the journal) at the end of each turn of its own: runs the actors that it has made runnable right here, one pass,
+    /// For a thread outside of the system (a receive loop, the journal) at the end of each turn of its own: runs the actors that it has made runnable right here, a few passes,
     /// in the place of waking a worker. From its first call on the thread wakes nobody by sending, so it must call this after every turn in which it sent.
     /// </summary>
     /// <param name="busy">Whether it has more to do itself and calls again soon: then workers are woken, if there are several.</param>

@@ -215,5 +215,4 @@ public sealed class SqliteLeaseStore : ILeaseStore
             filter.Add(EntityKey.HashOf(keys.Blob(0)));
         return filter;
     }
-
 }

@@ -1,6 +1,6 @@
 using Lease.Actors.Cluster;
-using Lease.Actors.Configuration;
 using Lease.Host.Configuration;
+using static Lease.Host.Tests.Configuration.Dhcp6Text;
 
 namespace Lease.Host.Tests.Configuration;
 
@@ -157,20 +157,5 @@ public sealed class ClientClassTests
         dhcp4: null,
         shardCount: 4);
 
-    private static ConfigurationProblem Refused(string classes)
-    {
-        var result = Read($"\"client-classes\": {classes}");
-        result.Configuration.ShouldBeNull();
-        return result.Problems.First(static p => p.Severity == Severity.Error);
-    }
-
-    private static Dhcp6Configuration Service(string body)
-    {
-        var result = Read(body);
-        result.Problems.ShouldBeEmpty();
-        return result.Configuration!.Dhcp6;
-    }
-
-    private static ConfigurationResult Read(string body)
-        => ConfigurationReader.Read($$"""{"Dhcp6": {"interfaces-config": {"interfaces": ["eth0"]}, {{body}} } }""", "test.json");
+    private static ConfigurationProblem Refused(string classes) => Dhcp6Text.Refused($"\"client-classes\": {classes}");
 }

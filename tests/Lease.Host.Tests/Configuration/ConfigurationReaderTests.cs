@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Lease.Actors.Configuration;
 using Lease.Host.Configuration;
+using static Lease.Host.Tests.Configuration.Dhcp6Text;
 
 namespace Lease.Host.Tests.Configuration;
 
@@ -173,8 +174,6 @@ public sealed class ConfigurationReaderTests
         return folder;
     }
 
-    private static ConfigurationResult Read(string body)
-        => ConfigurationReader.Read($$"""{"Dhcp6": {"interfaces-config": {"interfaces": ["eth0"]}, {{body}}} }""", "test.json");
 
     private static Dhcp6Configuration Service(string body)
     {

@@ -1,6 +1,7 @@
 using Lease.Actors.Configuration;
 using Lease.Host.Configuration;
 using Lease.Protocol;
+using static Lease.Host.Tests.Configuration.Dhcp6Text;
 
 namespace Lease.Host.Tests.Configuration;
 
@@ -116,21 +117,4 @@ public sealed class KeaDialectTests
     public void Problems_come_in_the_order_of_the_file()
         => ConfigurationReader.Read("{\n\"Dhcp6\": {\n\"a\": 1,\n\"valid-lifetime\": -1,\n\"b\": 2,\n\"interfaces-config\": {\"interfaces\": [\"lo\"]} } }", "f")
             .Problems.Select(static p => p.Line).ShouldBe([3, 4, 5]);
-
-    private static ConfigurationProblem Refused(string body)
-    {
-        var result = Read(body);
-        result.Configuration.ShouldBeNull();
-        return result.Problems.First(static p => p.Severity == Severity.Error);
-    }
-
-    private static Dhcp6Configuration Service(string body)
-    {
-        var result = Read(body);
-        result.Problems.ShouldBeEmpty();
-        return result.Configuration!.Dhcp6;
-    }
-
-    private static ConfigurationResult Read(string body)
-        => ConfigurationReader.Read($$"""{"Dhcp6": {"interfaces-config": {"interfaces": ["eth0"]}, {{body}}} }""", "test.json");
 }

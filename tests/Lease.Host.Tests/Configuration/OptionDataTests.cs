@@ -1,5 +1,6 @@
 using Lease.Actors.Configuration;
 using Lease.Host.Configuration;
+using static Lease.Host.Tests.Configuration.Dhcp6Text;
 
 namespace Lease.Host.Tests.Configuration;
 
@@ -165,21 +166,4 @@ public sealed class OptionDataTests
         => Options($"{{\"name\": \"{name}\", \"code\": 82, \"data\": \"60\"}}").Find(82)!.Data.ShouldBe([0, 0, 0, 60]);
 
     private static OptionSet Options(string entry) => Service($"\"option-data\": [{entry}]").Options;
-
-    private static ConfigurationProblem Refused(string body)
-    {
-        var result = Read(body);
-        result.Configuration.ShouldBeNull();
-        return result.Problems.First(static p => p.Severity == Severity.Error);
-    }
-
-    private static Dhcp6Configuration Service(string body)
-    {
-        var result = Read(body);
-        result.Problems.ShouldBeEmpty();
-        return result.Configuration!.Dhcp6;
-    }
-
-    private static ConfigurationResult Read(string body)
-        => ConfigurationReader.Read($$"""{"Dhcp6": {"interfaces-config": {"interfaces": ["eth0"]}, {{body}}} }""", "test.json");
 }
