@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
@@ -8,16 +7,15 @@ namespace Lease.Storage.Postgres;
 /// <summary>Reads the rows of actors that start, on a thread and a connection of its own: those that come while one read is under way are read together with the next.</summary>
 internal sealed class BindingLoader : IDisposable
 {
-    private const int MaxBatch = 256;
-
-    private readonly BlockingCollection<(EntityKey Key, IActorRef ReplyTo)> waiting = [];
-    private readonly List<(EntityKey Key, IActorRef ReplyTo)> batch = new(MaxBatch);
+    private readonly object gate = new();
     private readonly Dictionary<EntityKey, BindingLoaded> found = [];
     private readonly PostgresStoreOptions options;
     private readonly StoreCounters counters;
     private readonly Thread thread;
+    private List<(EntityKey Key, IActorRef ReplyTo)> waiting = [];
+    private List<(EntityKey Key, IActorRef ReplyTo)> batch = [];
     private Connection? connection;
-    private bool disposed;
+    private bool stopping;
 
     public BindingLoader(PostgresStoreOptions options, StoreCounters counters)
     {
@@ -30,38 +28,54 @@ internal sealed class BindingLoader : IDisposable
     /// <summary>See <see cref="IBindingStore.Load"/>.</summary>
     public void Load(EntityKey key, IActorRef replyTo)
     {
-        try
+        lock (gate)
         {
-            waiting.Add((key, replyTo));
+            if (!stopping)
+            {
+                waiting.Add((key, replyTo));
+                if (waiting.Count == 1)
+                    Monitor.Pulse(gate);
+                return;
+            }
         }
-        catch (InvalidOperationException)
-        {
-            replyTo.Tell(new BindingLoadFailed(key, "the store is closing"));
-        }
+
+        replyTo.Tell(new BindingLoadFailed(key, "the store is closing"));
     }
 
     public void Dispose()
     {
-        if (disposed)
-            return;
-        disposed = true;
-        waiting.CompleteAdding();
+        lock (gate)
+        {
+            stopping = true;
+            Monitor.Pulse(gate);
+        }
+
         thread.Join();
-        waiting.Dispose();
         connection?.Dispose();
+        connection = null;
     }
 
     private void Loop()
     {
-        foreach (var first in waiting.GetConsumingEnumerable())
+        while (TryCollect())
         {
-            batch.Add(first);
-            while (batch.Count < MaxBatch && waiting.TryTake(out var next))
-                batch.Add(next);
             LoadBatch();
             batch.Clear();
             options.AfterTell?.Invoke();
         }
+    }
+
+    // Sleeps at once: a queue of the framework spins first, and reads come thousands of times a second.
+    private bool TryCollect()
+    {
+        lock (gate)
+        {
+            while (waiting.Count == 0 && !stopping)
+                Monitor.Wait(gate);
+            (batch, waiting) = (waiting, batch);
+        }
+
+        return batch.Count > 0;
     }
 
     private void LoadBatch()
