@@ -85,8 +85,10 @@ internal abstract class JournalThread<TConnection> : IDisposable
     /// <summary>Called last by the constructor of the engine's journal.</summary>
     protected void Start() => thread.Start();
 
-    /// <summary>Decides every write of <see cref="Batch"/>; does not throw.</summary>
-    protected abstract void Commit();
+    /// <summary>
+    /// Decides every write of <see cref="Batch"/>; does not throw. False, with nothing stored, when one of several writes cannot be stored for what is in it.
+    /// </summary>
+    protected abstract bool TryCommit();
 
     /// <summary>Called when every write of <see cref="Batch"/> has been told.</summary>
     protected virtual void OnTold()
@@ -137,16 +139,43 @@ internal abstract class JournalThread<TConnection> : IDisposable
             }
             else
             {
-                Commit();
-                Tell();
-                options.AfterTell?.Invoke();
-                AfterBatch();
+                CommitBatch();
             }
         }
 
         FailJobs();
         while (TryCollect())
             FailBatch();
+    }
+
+    private void CommitBatch()
+    {
+        if (TryCommit())
+        {
+            Tell();
+            options.AfterTell?.Invoke();
+            AfterBatch();
+            return;
+        }
+
+        // What cannot be stored must not take the others with it: the halves that hold none go through, and in the end it stands alone.
+        ReadOnlySpan<Pending> all = Batch.ToArray();
+        CommitPart(all[..(all.Length / 2)]);
+        CommitPart(all[(all.Length / 2)..]);
+    }
+
+    private void CommitPart(ReadOnlySpan<Pending> part)
+    {
+        Batch.Clear();
+        foreach (var pending in part)
+        {
+            pending.Write.Outcome = JournalOutcome.Pending;
+            if (pending.IsNew)
+                pending.Write.RowId = 0;
+            Batch.Add(pending);
+        }
+
+        CommitBatch();
     }
 
     private void Sleep()

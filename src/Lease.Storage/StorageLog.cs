@@ -1,3 +1,4 @@
+using Lease.Kernel.Sharding;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Storage;
@@ -27,4 +28,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(2008, LogLevel.Warning, "old events were not deleted: {Reason}")]
     public static partial void NotPruned(this ILogger logger, string reason);
+
+    [LoggerMessage(2009, LogLevel.Error, "the binding {Key} cannot be stored as it is, its client gets no answer: {Reason}")]
+    public static partial void WriteFailed(this ILogger logger, EntityKey key, string reason);
 }

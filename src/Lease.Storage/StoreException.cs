@@ -1,8 +1,13 @@
+using SQLitePCL;
+
 namespace Lease.Storage;
 
 /// <summary>The store cannot do what it was asked: the message says what, where and what to do.</summary>
 public sealed class StoreException : IOException
 {
+    // Classes of SQLSTATE: data exception, integrity constraint violation, program limit exceeded.
+    private static readonly string[] ContentClasses = ["22", "23", "54"];
+
     /// <summary>An error of Lease's own.</summary>
     public StoreException(string message)
         : base(message)
@@ -23,6 +28,9 @@ public sealed class StoreException : IOException
 
     /// <summary>Whether the server could not be reached at all: another try may succeed.</summary>
     public bool IsUnreachable { get; init; }
+
+    /// <summary>Whether it lies in what was to be stored and not in the store: it comes again with the same data, and not with others.</summary>
+    internal bool IsOfContent => Code is raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH || ContentClasses.Contains(SqlState[..Math.Min(2, SqlState.Length)]);
 
     /// <summary>PostgreSQL's DETAIL; empty when there is none.</summary>
     internal string Detail { get; init; } = "";

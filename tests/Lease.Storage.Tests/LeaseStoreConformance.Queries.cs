@@ -28,6 +28,26 @@ public abstract partial class LeaseStoreConformance
         Found(new BindingSelection.WithDeviceId(new byte[] { 1, 2 })).ShouldBeEmpty();
     }
 
+    // What relays say may be as long as a datagram, and no engine's index has such keys.
+    [Fact]
+    public async Task Identifiers_of_any_length_are_stored_and_found()
+    {
+        var random = new Random(5);
+        var ids = new byte[3][];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            ids[i] = new byte[40_000];
+            random.NextBytes(ids[i]);
+        }
+
+        var row = new BindingRow { Payload = new byte[] { 1 }, Link = "town", ExpiresAt = 1, RemoteId = ids[0], RelayIds = [ids[1]], DeviceId = ids[2] };
+        (await AppendAsync(RowOf(1, row))).Outcome.ShouldBe(JournalOutcome.Committed);
+        Found(new BindingSelection.WithRemoteId(ids[0])).ShouldBe([1]);
+        Found(new BindingSelection.WithRelayId(ids[1])).ShouldBe([1]);
+        Found(new BindingSelection.WithDeviceId(ids[2])).ShouldBe([1]);
+        Found(new BindingSelection.WithRemoteId(ids[1])).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task A_prefix_of_keys_finds_those_that_begin_so()
     {

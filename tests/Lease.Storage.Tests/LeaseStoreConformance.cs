@@ -105,6 +105,26 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_write_that_cannot_be_stored_fails_alone()
+    {
+        var stored = Enumerable.Range(0, 10).Select(static n => 100 * n).ToHashSet();
+        foreach (var number in stored)
+            (await AppendAsync(Write(number, 0))).Outcome.ShouldBe(JournalOutcome.Committed);
+
+        // Those that are there already claim to be new.
+        var writes = Enumerable.Range(0, 1000).Select(n => Write(n, 0, new LeaseChange(Lease(n), LeaseState.Active))).ToList();
+        foreach (var write in writes)
+            Store.TryAppend(write).ShouldBeTrue();
+        foreach (var write in writes)
+            await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
+        for (var n = 0; n < writes.Count; n++)
+            writes[n].Outcome.ShouldBe(stored.Contains(n) ? JournalOutcome.Failed : JournalOutcome.Committed);
+        writes.Where(static w => w.Outcome == JournalOutcome.Committed).Select(static w => w.RowId).ShouldBeUnique();
+        (await LeasesAsync()).Count.ShouldBe(writes.Count - stored.Count);
+        (await AppendAsync(Write(1000, 0))).Outcome.ShouldBe(JournalOutcome.Committed);
+    }
+
+    [Fact]
     public async Task A_committed_write_is_read_back_also_after_reopening()
     {
         var write = await AppendAsync(Write(1, 0, new LeaseChange(Lease(7), LeaseState.Active)));

@@ -128,10 +128,10 @@ internal sealed class BatchWriter
             parameters.Append(write.Row!.Link);
         parameters.BeginBytesArray(rows.Count);
         foreach (var write in rows)
-            parameters.Append(write.Row!.RemoteId);
+            parameters.Append(IdentifierKey.Of(write.Row!.RemoteId));
         parameters.BeginBytesArray(rows.Count);
         foreach (var write in rows)
-            parameters.Append(write.Row!.DeviceId);
+            parameters.Append(IdentifierKey.Of(write.Row!.DeviceId));
         WriteColumn(parameters, rows, static w => w.Row!.ExpiresAt);
         parameters.BeginBytesArray(rows.Count);
         foreach (var write in rows)
@@ -152,7 +152,7 @@ internal sealed class BatchWriter
         foreach (var write in rows)
         {
             for (var i = 0; i < write.Row!.RelayIds.Count; i++)
-                parameters.Append(write.Row.RelayIds[i].Span);
+                parameters.Append(IdentifierKey.Of(write.Row.RelayIds[i].Span));
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
         return true;
     }
 
-    protected override void Commit()
+    protected override bool TryCommit()
     {
         foreach (var (write, _) in Batch)
             write.Outcome = JournalOutcome.Pending;
@@ -103,11 +103,20 @@ internal sealed class PostgresJournal : JournalThread<Connection>
         {
             Abandon(e);
         }
+        catch (StoreException e) when (e.IsOfContent)
+        {
+            if (Batch.Count > 1)
+                return false;
+            options.Logger.WriteFailed(Batch[0].Write.Key, e.Message);
+            Decide(JournalOutcome.Failed);
+        }
         catch (StoreException e)
         {
             options.Logger.BatchFailed(Batch.Count, e.Message);
             Decide(JournalOutcome.Failed);
         }
+
+        return true;
     }
 
     private Connection Connect()

@@ -99,13 +99,13 @@ internal sealed class TableQueries(ReadConnections connections)
                 parameters.Add(link.Link);
                 return connection.Query($"{Rows} AND b.link = $3 ORDER BY b.id LIMIT $2");
             case BindingSelection.WithRemoteId remote:
-                parameters.Add(remote.RemoteId.Span);
+                parameters.Add(IdentifierKey.Of(remote.RemoteId.Span));
                 return connection.Query($"{Rows} AND b.remote_id = $3 ORDER BY b.id LIMIT $2");
             case BindingSelection.WithDeviceId device:
-                parameters.Add(device.DeviceId.Span);
+                parameters.Add(IdentifierKey.Of(device.DeviceId.Span));
                 return connection.Query($"{Rows} AND b.device_id = $3 ORDER BY b.id LIMIT $2");
             case BindingSelection.WithRelayId relay:
-                parameters.Add(relay.RelayId.Span);
+                parameters.Add(IdentifierKey.Of(relay.RelayId.Span));
                 return connection.Query(
                     $"SELECT {Columns} FROM binding_relay r JOIN binding b ON b.id = r.binding_id WHERE r.relay_id = $3 AND r.binding_id > $1 ORDER BY r.binding_id LIMIT $2");
             default:

@@ -88,7 +88,7 @@ internal sealed class SqliteJournal : JournalThread<Database>
         database.Dispose();
     }
 
-    protected override void Commit()
+    protected override bool TryCommit()
     {
         lock (clockGate)
         {
@@ -104,10 +104,17 @@ internal sealed class SqliteJournal : JournalThread<Database>
                 database.Execute("ROLLBACK");
             }
         }
+        catch (StoreException e) when (e.IsOfContent && Batch.Count > 1)
+        {
+            Undo();
+            return false;
+        }
         catch (StoreException e)
         {
             Recover(e);
         }
+
+        return true;
     }
 
     protected override void OnTold()
@@ -209,7 +216,10 @@ internal sealed class SqliteJournal : JournalThread<Database>
     // After an error nothing of the batch may be told as committed. Whether a failed COMMIT took effect is read back, so that the sequence goes on from the truth.
     private void Recover(StoreException error)
     {
-        options.Logger.BatchFailed(Batch.Count, error.Message);
+        if (error.IsOfContent)
+            options.Logger.WriteFailed(Batch[0].Write.Key, error.Message);
+        else
+            options.Logger.BatchFailed(Batch.Count, error.Message);
         hasGap = true;
         Undo();
         foreach (var (write, _) in Batch)
