@@ -9,6 +9,9 @@ namespace Lease.Host.Configuration;
 /// <summary>Reads <c>shared-networks</c> and <c>subnet6</c> or <c>subnet4</c> into links.</summary>
 internal sealed class SubnetReader(int shardCount, OptionDataReader options, ClassRegistry classes, IpFamily family)
 {
+    // It stands in every row and every log line of the link's clients.
+    private const int MaxName = 255;
+
     private readonly PoolReader pools = new(shardCount, options, classes, family);
     private readonly ReservationReader reservations = new(options, classes, family);
     private readonly Dictionary<uint, string> ids = [];
@@ -30,6 +33,8 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, Cla
             node.RefuseUnknown();
             if (string.IsNullOrEmpty(name))
                 node.Error("needs a name");
+            else if (name.Length > MaxName || name.Any(char.IsControl))
+                node.Error("name", $"a name has at most {MaxName} characters, and no control characters");
             else if (!names.Add(name))
                 node.Error("name", $"another shared network is named {name}");
             else

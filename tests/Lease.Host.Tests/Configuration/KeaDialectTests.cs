@@ -45,6 +45,7 @@ public sealed class KeaDialectTests
     [InlineData("\"subnet6\": [{\"subnet\": \"::/0\"}]", "longer than /0")]
     [InlineData("\"shared-networks\": [{\"subnet6\": []}]", "needs a name")]
     [InlineData("\"shared-networks\": [{\"name\": \"a\"}, {\"name\": \"a\"}]", "another shared network")]
+    [InlineData("\"shared-networks\": [{\"name\": \"a\\nb\"}]", "no control characters")]
     [InlineData("\"loggers\": [{\"severity\": \"LOUD\"}]", "must be FATAL")]
     public void Wrong_globals_are_refused(string body, string message) => Refused(body).Message.ShouldContain(message);
 
