@@ -5,8 +5,8 @@ namespace Lease.Storage;
 /// <summary>The store cannot do what it was asked: the message says what, where and what to do.</summary>
 public sealed class StoreException : IOException
 {
-    // Classes of SQLSTATE: data exception, integrity constraint violation, program limit exceeded.
-    private static readonly string[] ContentClasses = ["22", "23", "54"];
+    // Classes of SQLSTATE: cardinality violation, data exception, integrity constraint violation, program limit exceeded.
+    private static readonly string[] ContentClasses = ["21", "22", "23", "54"];
 
     /// <summary>An error of Lease's own.</summary>
     public StoreException(string message)

@@ -149,13 +149,23 @@ internal abstract class LeasePlanner : IUnitFilter
             leases.RemoveAt(leases.FindIndex(static l => l.EndsAt == 0));
     }
 
+    // A lease row changes once in a commit, whatever a message says of it how often: the last word counts.
     protected void Change(LeaseKey key, LeaseState state)
     {
+        Unchange(key);
         changes.Add(new LeaseChange(key, state));
         HasChanged = true;
     }
 
-    protected void Unchange(LeaseKey key) => changes.RemoveAll(c => c.Key == key);
+    protected void Unchange(LeaseKey key)
+    {
+        for (var i = changes.Count - 1; i >= 0; i--)
+        {
+            if (changes[i].Key == key)
+                changes.RemoveAt(i);
+        }
+    }
+
 
     private bool IsKnown(LeaseKey key)
     {

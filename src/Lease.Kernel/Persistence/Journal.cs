@@ -41,7 +41,7 @@ public sealed class JournalWrite
     /// <summary>The new current state; null deletes the entity's row.</summary>
     public required BindingRow? Row { get; init; }
 
-    /// <summary>The lease rows that change.</summary>
+    /// <summary>The lease rows that change, each once.</summary>
     public required ReadOnlyMemory<LeaseChange> Leases { get; init; }
 
     /// <summary>Who is told of the outcome.</summary>

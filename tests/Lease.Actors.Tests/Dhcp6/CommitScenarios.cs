@@ -1,6 +1,7 @@
 using Lease.Actors.Dhcp6;
 using Lease.Kernel.Persistence;
 using Lease.Protocol.Dhcp6;
+using Lease.Protocol.Dhcp6.Options;
 
 namespace Lease.Actors.Tests.Dhcp6;
 
@@ -63,6 +64,21 @@ public sealed class CommitScenarios : Dhcp6TestKit
         Time.Advance(TimeSpan.FromSeconds(10));
         Send(type, address);
         Journal.Decided.Count.ShouldBe(decided + 2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Committing))]
+    public void A_lease_that_a_message_names_twice_changes_once(MessageType type)
+    {
+        var address = Bind(type);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        var association = new Dhcp6Writer(new byte[100]);
+        association.Octets([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+        IaAddressOption.Write(ref association, address, 0, 0);
+        Send(type, address, others: (OptionCode.IaNa, association.Written.ToArray()));
+        Replies.ShouldHaveSingleItem().Status.ShouldBe(StatusCode.Success);
+        var expected = type switch { MessageType.Release => LeaseState.Free, MessageType.Decline => LeaseState.Declined, _ => LeaseState.Active };
+        Journal.Decided[^1].Leases.ToArray().ShouldHaveSingleItem().State.ShouldBe(expected);
     }
 
     [Fact]
