@@ -25,13 +25,13 @@ internal sealed class ClusterKit : IAsyncDisposable
 
     public List<TestServer> Nodes { get; } = [];
 
-    public static async Task<ClusterKit> StartAsync(PostgresServer server, int nodes)
+    public static async Task<ClusterKit> StartAsync(PostgresServer server, int nodes, ILoggerFactory? loggers = null)
     {
         Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
         var kit = new ClusterKit(server);
         await server.ExecuteAsync($"CREATE DATABASE {kit.database}");
         for (var number = 0; number < nodes; number++)
-            await kit.JoinAsync($"n{number}");
+            await kit.JoinAsync($"n{number}", loggers: loggers);
         await kit.PlacedAsync(nodes);
         return kit;
     }
