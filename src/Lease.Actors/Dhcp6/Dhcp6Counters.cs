@@ -29,6 +29,9 @@ public enum Dhcp6Drop
     /// <summary>Two CLIENTIDs or SERVERIDs.</summary>
     DuplicateId,
 
+    /// <summary>More identity associations than a client can have.</summary>
+    TooManyIas,
+
     /// <summary>Sent to a unicast address where multicast is demanded.</summary>
     UnicastNotAllowed,
 

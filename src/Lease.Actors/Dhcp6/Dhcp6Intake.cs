@@ -68,7 +68,25 @@ public sealed class Dhcp6Intake(
             return;
         }
 
+        if (HasTooManyIas(message))
+        {
+            Drop(datagram, Dhcp6Drop.TooManyIas, message.Type);
+            return;
+        }
+
         Route(datagram, chain, message, current);
+    }
+
+    private static bool HasTooManyIas(in Dhcp6Message message)
+    {
+        var count = 0;
+        foreach (var option in message.Options)
+        {
+            if (option.Code is OptionCode.IaNa or OptionCode.IaTa or OptionCode.IaPd)
+                count++;
+        }
+
+        return count > Dhcp6Planner.MaxLeases;
     }
 
     private void Route(Datagram datagram, in RelayChain chain, Dhcp6Message message, Dhcp6Settings current)

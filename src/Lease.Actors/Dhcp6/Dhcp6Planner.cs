@@ -12,6 +12,9 @@ namespace Lease.Actors.Dhcp6;
 /// <summary>Decides by RFC 8415 section 18.3.</summary>
 internal sealed partial class Dhcp6Planner : LeasePlanner
 {
+    /// <summary>Leases that a client may have on a link, beside what is reserved for it: far more than any has, so that one alone cannot use up a pool, or the server's time.</summary>
+    public const int MaxLeases = 256;
+
     private readonly Dhcp6Exchange exchange;
     private readonly MessageType type;
     private readonly bool commits;
@@ -226,6 +229,8 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
 
     private bool TryAllocate(IaAnswer answer, IaOption ia)
     {
+        if (Working.Count >= MaxLeases)
+            return true;
         Span<LeaseKey> wanted = stackalloc LeaseKey[8];
         wanted = wanted[..CollectWanted(answer, ia, wanted)];
         foreach (var subnet in exchange.SubnetsInOrder())

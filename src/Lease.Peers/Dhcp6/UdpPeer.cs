@@ -9,6 +9,8 @@ namespace Lease.Peers.Dhcp6;
 /// <param name="localPort">Port to send from; 0: any.</param>
 public sealed class UdpPeer(IPEndPoint server, TimeProvider time, Random random, int localPort = 0) : UdpExchanger<ServerReply>(server, time, random, localPort)
 {
+    private const int UsualSize = 4096;
+
     /// <summary>Sends a request and awaits its answer.</summary>
     /// <param name="request">The request; its transaction-id is replaced.</param>
     /// <param name="attempts">How often it is sent.</param>
@@ -17,8 +19,10 @@ public sealed class UdpPeer(IPEndPoint server, TimeProvider time, Random random,
     public Task<ServerReply?> ExchangeAsync(ClientRequest request, int attempts = 4, CancellationToken cancellation = default)
     {
         var sent = request with { TransactionId = NextTransaction() };
-        var buffer = new byte[4096];
+        var buffer = new byte[UsualSize];
         var length = sent.Write(buffer);
+        if (length == 0)
+            length = sent.Write(buffer = new byte[ushort.MaxValue]);
         return ExchangeAsync(sent.TransactionId, buffer.AsMemory(0, length), attempts, cancellation);
     }
 

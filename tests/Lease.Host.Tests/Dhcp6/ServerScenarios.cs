@@ -1,3 +1,4 @@
+using Lease.Actors.Dhcp6;
 using Lease.Kernel.Persistence;
 using Lease.Peers.Dhcp6;
 using Lease.Protocol;
@@ -16,6 +17,30 @@ public sealed class ServerScenarios
         """;
 
     private static readonly Ipv6Prefix Pool = new(Ipv6(0x20010db800010000, 0x1000), 116);
+
+    [Fact]
+    public async Task A_client_has_at_most_256_leases_on_a_link()
+    {
+        await using var server = await TestServer.StartAsync(Basic);
+        for (var first = 1u; first < 600; first += 200)
+        {
+            var client = new SimulatedClient(server.Peer(), TestServer.DuidOf(1), [.. Enumerable.Range(0, 200).Select(i => (OptionCode.IaNa, first + (uint)i))]);
+            (await client.BindAsync()).ShouldNotBeNull();
+        }
+
+        (await server.LeasesAsync()).Count(static l => l.State == LeaseState.Active).ShouldBe(256);
+        using var stop = new CancellationTokenSource();
+        var greedy = new ClientRequest
+        {
+            Type = MessageType.Solicit,
+            ClientId = TestServer.DuidOf(2),
+            Associations = [.. Enumerable.Range(0, 257).Select(static i => (OptionCode.IaNa, (uint)i))],
+        };
+        var exchange = server.Peer().ExchangeAsync(greedy, cancellation: stop.Token);
+        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.Counters.Dropped(Dhcp6Drop.TooManyIas) > 0), "it is dropped");
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(exchange);
+    }
 
     [Fact]
     [Trait("RFC", "8415 18.3.1")]
