@@ -50,9 +50,9 @@ internal static class RelayCommand
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            using var relay = RelayService.Start(options, servers, servers4, 547, TimeProvider.System, loggers.CreateLogger("Lease.Relay"));
             using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, stop));
             using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, stop));
+            using var relay = RelayService.Start(options, servers, servers4, 547, TimeProvider.System, loggers.CreateLogger("Lease.Relay"));
             using var usr1 = PosixSignalRegistration.Create((PosixSignal)Sigusr1, context => Print(context, relay.Counters));
             await using var cancelled = cancellation.Register(() => stop.TrySetResult());
             loggers.CreateLogger("Lease.Relay").RelayReady(string.Join(", ", options.Interfaces.Select(static i => i.Name)), string.Join(", ", servers));

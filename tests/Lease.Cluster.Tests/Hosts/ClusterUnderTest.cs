@@ -44,6 +44,9 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     /// <summary>All nodes, also those that do not run now.</summary>
     public IReadOnlyList<string> Nodes { get; private set; } = [];
 
+    /// <summary>The folder of Lease.sln.</summary>
+    public static string Top { get; } = FindTop();
+
     public static string Binary { get; } = FindBinary();
 
     /// <summary>Starts everything; <paramref name="connectionOptions"/> of libpq go into the nodes' connection strings.</summary>
@@ -196,15 +199,20 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await Network.DisposeAsync();
 
-    private static string FindBinary()
+    private static string FindTop()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Lease.sln")))
             folder = Path.GetDirectoryName(folder)!;
+        return folder;
+    }
+
+    private static string FindBinary()
+    {
 #if DEBUG
-        return Path.Combine(folder, "src/Lease.Host/bin/Debug/net10.0/lease");
+        return Path.Combine(Top, "src/Lease.Host/bin/Debug/net10.0/lease");
 #else
-        return Path.Combine(folder, "src/Lease.Host/bin/Release/net10.0/lease");
+        return Path.Combine(Top, "src/Lease.Host/bin/Release/net10.0/lease");
 #endif
     }
 
