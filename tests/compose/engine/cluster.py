@@ -26,7 +26,7 @@ class RunningService:
         # Who has an entrypoint of its own does not get the image's command.
         words = [*(service.entrypoint or image.entrypoint), *(service.command or ([] if service.entrypoint else image.command))]
         self.container = Container(root, image, words, {**image.environment, **service.environment}, volumes, service.sysctls, service.user)
-        self.stop_signal = signal.Signals[service.stop_signal or image.stop_signal]
+        self.stop_signal = service.stop_signal or image.stop_signal
         check = {**HEALTHCHECK, **image.healthcheck, **service.healthcheck}
         self.check = check if "test" in check and not check.get("disable") else None
         self.health = None
@@ -59,7 +59,7 @@ class RunningService:
             raise ComposeError(f"{name}: has no healthcheck, so it never becomes healthy")
         while condition == "service_healthy" and self.health != "healthy":
             if self.health == "unhealthy" or not self.running:
-                raise ComposeError(f"{name}: is not healthy: {self.state}")
+                raise ComposeError(f"{name}: is not healthy: {self.state}, by {' '.join(self.check['test'])}")
             time.sleep(0.1)
         while condition == "service_completed_successfully" and self.state != "Exit 0":
             if not self.running and self.state != "Exit 0":

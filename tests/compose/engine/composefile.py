@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_network
 
@@ -42,7 +43,7 @@ class Service:
     depends_on: dict[str, str]
     healthcheck: dict
     sysctls: dict[str, str]
-    stop_signal: str | None
+    stop_signal: signal.Signals | None
     user: str | None
 
 
@@ -134,7 +135,7 @@ def _read_service(name, service, compose, folder):
         depends_on=_read_dependencies(service.get("depends_on", {}), f"{where}.depends_on"),
         healthcheck=_read_healthcheck(service.get("healthcheck", {}), f"{where}.healthcheck"),
         sysctls=_texts(service.get("sysctls", {}), f"{where}.sysctls"),
-        stop_signal=service.get("stop_signal"),
+        stop_signal=signal_named(service["stop_signal"], f"{where}.stop_signal") if "stop_signal" in service else None,
         user=service.get("user"))
 
 
@@ -171,6 +172,12 @@ def _read_healthcheck(check, where):
     if "test" in check:
         result["test"] = health_command(check["test"], where)
     return result
+
+
+def signal_named(text, where):
+    if text not in signal.Signals.__members__:
+        raise ComposeError(f"{where}: a signal such as SIGTERM is expected, not {text!r}")
+    return signal.Signals[text]
 
 
 def health_command(test, where):

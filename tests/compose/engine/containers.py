@@ -21,7 +21,7 @@ CAPABILITIES = ("chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "
 
 # What a base image has of this machine's root; everything else is hidden, above all its own work and programs put there by hand.
 VISIBLE = ("bin", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "usr", "var")
-EMPTY = ("dev", "home", "mnt", "opt", "proc", "root", "run", "sys", "tmp", "usr/local", "var/lib/lease", "var/log", "var/tmp")
+EMPTY = ("dev", "etc/lease", "home", "mnt", "opt", "proc", "root", "run", "sys", "tmp", "usr/local", "var/lib/lease", "var/log", "var/tmp")
 
 
 def command(*words):
@@ -118,7 +118,7 @@ class Container:
         self.process = self.pid = None
 
     def start(self, interfaces=(), output=None):
-        ours, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         specification = {
             "root": self.root, "hostname": self.hostname, "folder": self.image.folder, "sysctls": self.sysctls, "volumes": [[v.source, v.target, v.read_only] for v in self.volumes],
             "interfaces": [interface.addresses for interface in interfaces], "words": self._as_user(self.words), "environment": self.environment,
@@ -139,7 +139,7 @@ class Container:
             ours.send(b".")
             answer = ours.recv(4096)
             if answer != STARTED:
-                os.kill(self.pid, signal.SIGKILL)
+                self.send(signal.SIGKILL)
                 raise ComposeError(answer.decode() or f"{' '.join(self.words)}: its preparations were ended")
 
     def execute(self, words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=None):

@@ -5,9 +5,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 from dataclasses import dataclass, field, replace
 
-from .composefile import health_command, seconds
+from .composefile import health_command, seconds, signal_named
 from .errors import ComposeError
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -23,7 +24,7 @@ class Image:
     entrypoint: list = field(default_factory=list)
     command: list = field(default_factory=list)
     healthcheck: dict = field(default_factory=dict)
-    stop_signal: str = "SIGTERM"
+    stop_signal: signal.Signals = signal.SIGTERM
 
 
 @dataclass
@@ -149,7 +150,7 @@ class Stage:
         self.image = replace(self.image, command=self._command(instruction.rest))
 
     def _stopsignal(self, instruction):
-        self.image = replace(self.image, stop_signal=self._expand(instruction))
+        self.image = replace(self.image, stop_signal=signal_named(self._expand(instruction), instruction.where))
 
     def _expand(self, instruction):
         return expand(instruction.rest, {**self.variables, **self.image.environment}, instruction.where)
