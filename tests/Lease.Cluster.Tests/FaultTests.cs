@@ -17,6 +17,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData(4, nameof(FaultKind.PauseNode))]
     [InlineData(5, nameof(FaultKind.RollingRestart))]
     [InlineData(6, nameof(FaultKind.StepClock))]
+    [InlineData(7, nameof(FaultKind.SetDatabaseBack))]
     public async Task Nothing_is_granted_twice_lost_or_forgotten(int seed, string kind)
     {
         Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);

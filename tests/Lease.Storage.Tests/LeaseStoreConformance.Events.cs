@@ -61,7 +61,7 @@ public abstract partial class LeaseStoreConformance
         for (var end = DateTime.UtcNow.AddSeconds(10); Store.SettledThrough < last;)
         {
             DateTime.UtcNow.ShouldBeLessThan(end);
-            await Store.BeatAsync("node-1", 1, NodeState.Up, CancellationToken.None);
+            await Store.BeatAsync("node-1", 1, NodeState.Up, 0, CancellationToken.None);
         }
     }
 

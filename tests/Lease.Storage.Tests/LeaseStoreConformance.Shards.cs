@@ -9,12 +9,12 @@ public abstract partial class LeaseStoreConformance
     public async Task A_node_finds_itself_alive_with_what_it_said_and_every_shard_with_its_owner()
     {
         var incarnation = await Store.JoinAsync("node-1", "[2001:db8::1]:5460", "f1", CancellationToken.None);
-        var view = await Store.BeatAsync("node-1", incarnation, NodeState.Up, CancellationToken.None);
+        var view = await Store.BeatAsync("node-1", incarnation, NodeState.Up, 0, CancellationToken.None);
         view.Nodes.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
             node => node.IsAlive.ShouldBeTrue(),
             node => (node.NodeId, node.Incarnation, node.Address, node.State, node.Fingerprint).ShouldBe(("node-1", incarnation, "[2001:db8::1]:5460", NodeState.Up, "f1")));
         view.Shards.ShouldBe(Enumerable.Range(0, Shards).Select(s => new ShardOwnership(s, "node-1", Epochs[s])));
-        (await Store.BeatAsync("node-1", incarnation, NodeState.Leaving, CancellationToken.None)).Nodes.ShouldHaveSingleItem().State.ShouldBe(NodeState.Leaving);
+        (await Store.BeatAsync("node-1", incarnation, NodeState.Leaving, 0, CancellationToken.None)).Nodes.ShouldHaveSingleItem().State.ShouldBe(NodeState.Leaving);
     }
 
     [Fact]
@@ -23,8 +23,8 @@ public abstract partial class LeaseStoreConformance
         var first = await Store.JoinAsync("node-1", "", "", CancellationToken.None);
         var second = await Store.JoinAsync("node-1", "", "", CancellationToken.None);
         second.ShouldBeGreaterThan(first);
-        (await Store.BeatAsync("node-1", first, NodeState.Up, CancellationToken.None)).Nodes.ShouldNotContain(static n => n.NodeId == "node-1");
-        (await Store.BeatAsync("node-1", second, NodeState.Up, CancellationToken.None)).Nodes.ShouldContain(n => n.Incarnation == second);
+        (await Store.BeatAsync("node-1", first, NodeState.Up, 0, CancellationToken.None)).Nodes.ShouldNotContain(static n => n.NodeId == "node-1");
+        (await Store.BeatAsync("node-1", second, NodeState.Up, 0, CancellationToken.None)).Nodes.ShouldContain(n => n.Incarnation == second);
     }
 
     [Fact]
@@ -49,5 +49,5 @@ public abstract partial class LeaseStoreConformance
         (await SeenAsync())[1].ShouldBe(new ShardOwnership(1, null, claimed.Epoch + 1));
     }
 
-    private async Task<IReadOnlyList<ShardOwnership>> SeenAsync() => (await Store.BeatAsync("node-1", 0, NodeState.Up, CancellationToken.None)).Shards;
+    private async Task<IReadOnlyList<ShardOwnership>> SeenAsync() => (await Store.BeatAsync("node-1", 0, NodeState.Up, 0, CancellationToken.None)).Shards;
 }

@@ -71,6 +71,29 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     }
 
     [Fact]
+    public async Task The_clusters_time_goes_on_where_the_servers_clock_was_set_back()
+    {
+        var incarnation = await Store.JoinAsync("node-1", "", "", CancellationToken.None);
+        var before = await Store.BeatAsync("node-1", incarnation, NodeState.Up, 0, CancellationToken.None);
+        (before.At - before.Clock).ShouldBeInRange(0, 100);
+        Advance(TimeSpan.FromHours(-1));
+
+        // By the node's monotonic clock a second has passed.
+        var after = await Store.BeatAsync("node-1", incarnation, NodeState.Up, before.At + 1000, CancellationToken.None);
+        after.At.ShouldBe(before.At + 1000);
+        after.Clock.ShouldBeLessThan(before.At - 3_500_000);
+        after.Nodes.ShouldHaveSingleItem().Silence.ShouldBe(TimeSpan.Zero);
+        var write = await AppendAsync(Write(1, 0));
+        write.ChangedAt.ShouldBeGreaterThan(after.At);
+        Settle();
+
+        // Set right again it is the clock's.
+        Advance(TimeSpan.FromHours(1));
+        var right = await Store.BeatAsync("node-1", incarnation, NodeState.Up, before.At + 1500, CancellationToken.None);
+        (right.At - right.Clock).ShouldBeInRange(-100, 100);
+    }
+
+    [Fact]
     public void Newer_tables_are_refused()
     {
         control!.Execute("UPDATE meta SET value = '99' WHERE key = 'schema-version'");
@@ -203,7 +226,7 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
         var streams = new[] { new EventStream(), new EventStream() };
         var takers = streams.Select(static s => new Taker(s)).ToArray();
         var nodes = streams.Select(s => Open(o => o with { EventStream = s, MaxBatch = 8 })).ToArray();
-        var seen = (await Store.BeatAsync("node-1", 0, NodeState.Up, CancellationToken.None)).Shards;
+        var seen = (await Store.BeatAsync("node-1", 0, NodeState.Up, 0, CancellationToken.None)).Shards;
         await Store.ReleaseAllAsync("node-1");
         var epochs = new Dictionary<int, (int Node, long Epoch)>();
         for (var node = 0; node < 2; node++)

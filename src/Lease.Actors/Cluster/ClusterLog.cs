@@ -33,4 +33,10 @@ internal static partial class ClusterLog
 
     [LoggerMessage(6010, LogLevel.Information, "this machine's clock agrees with the database's")]
     public static partial void ClockAgrees(this ILogger logger);
+
+    [LoggerMessage(6011, LogLevel.Warning, "the database's clock is {Seconds} s behind the cluster's time: it was set back, or is another server's. The nodes go on without it until it has caught up; no lease ends early")]
+    public static partial void StoreClockBehind(this ILogger logger, double seconds);
+
+    [LoggerMessage(6012, LogLevel.Information, "the cluster's time is the database's again")]
+    public static partial void StoreClockAgrees(this ILogger logger);
 }

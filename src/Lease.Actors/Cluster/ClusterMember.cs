@@ -26,6 +26,7 @@ public sealed partial class ClusterMember : ReceiveActor
     private readonly ShardRegion region;
     private readonly Func<ShardGrant, object?> newState;
     private readonly ILogger logger;
+    private readonly Heartbeats heartbeats = new(Margin);
     private readonly Dictionary<int, ShardGrant> served = [];
     private readonly HashSet<ShardGrant> stopping = [];
     private readonly List<ShardGrant> toRelease = [];
@@ -34,6 +35,7 @@ public sealed partial class ClusterMember : ReceiveActor
     private bool reachable = true;
     private ClusterView? known;
     private bool clockAgrees = true;
+    private bool storeClockAgrees = true;
     private IDisposable? watching;
     private string? disagreement;
 
@@ -90,9 +92,9 @@ public sealed partial class ClusterMember : ReceiveActor
                 incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
             var time = Context.System.TimeProvider;
             var sent = time.GetTimestamp();
-            var view = await store.BeatAsync(node.NodeId, incarnation, state, CancellationToken.None);
+            var view = heartbeats.Observe(await store.BeatAsync(node.NodeId, incarnation, state, TimeOfCluster(), CancellationToken.None), sent, time);
             node.Time?.Follow(view.At, sent, time.GetTimestamp());
-            CompareClocks();
+            CompareClocks(view);
             AwaitSilence(view);
             if (!reachable)
                 logger.StoreReachable();
@@ -145,8 +147,21 @@ public sealed partial class ClusterMember : ReceiveActor
         node.Viewed(known with { Nodes = others, Shards = shards });
     }
 
-    private void CompareClocks()
+    // Before the store has said what time it is, the node has only its machine's.
+    private long TimeOfCluster() => known is null ? 0 : node.Time?.GetUtcNow().ToUnixTimeMilliseconds() ?? 0;
+
+    private void CompareClocks(ClusterView view)
     {
+        var behind = TimeSpan.FromMilliseconds(view.At - view.Clock);
+        if (storeClockAgrees != behind < ClockTolerance)
+        {
+            storeClockAgrees = !storeClockAgrees;
+            if (storeClockAgrees)
+                logger.StoreClockAgrees();
+            else
+                logger.StoreClockBehind(Math.Round(behind.TotalSeconds, 1));
+        }
+
         var lead = node.Time?.LocalLead ?? TimeSpan.Zero;
         var agrees = lead.Duration() < (clockAgrees ? ClockTolerance : ClockTolerance / 2);
         if (agrees == clockAgrees)

@@ -1,7 +1,7 @@
 namespace Lease.Kernel.Persistence;
 
 /// <summary>
-/// Who lives and who owns which shard. Everything is judged by the store's clock, and every change of an owner raises the shard's epoch, which fences the journal writes of the owner
+/// Who lives and who owns which shard. Every change of an owner raises the shard's epoch, which fences the journal writes of the owner
 /// before: what a node believes of the others decides nothing.
 /// </summary>
 public interface IShardStore
@@ -17,8 +17,13 @@ public interface IShardStore
     Task<long> JoinAsync(string nodeId, string address, string fingerprint, CancellationToken cancellation);
 
     /// <summary>Says that the node lives and what it does, and reads the cluster. An incarnation that was replaced changes nothing, and does not find itself in the answer.</summary>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="incarnation">As <see cref="JoinAsync"/> returned it.</param>
+    /// <param name="state">What it does.</param>
+    /// <param name="time">The cluster's time as this node has it, Unix milliseconds, by which it goes on where the store's clock was set back; 0 while it has none.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="IOException">The store cannot be reached.</exception>
-    Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, CancellationToken cancellation);
+    Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, long time, CancellationToken cancellation);
 
     /// <summary>Claims each shard that still is as it was <paramref name="seen"/>, with epoch + 1.</summary>
     /// <returns>Those that the node owns now; the others are somebody else's.</returns>
@@ -53,8 +58,9 @@ public enum NodeState
 /// <param name="Address">Where its node link listens; empty when it has none.</param>
 /// <param name="State">What it said last.</param>
 /// <param name="Fingerprint">Of what all nodes must agree on.</param>
-/// <param name="Silence">Since its last heartbeat, by the store's clock.</param>
-public sealed record NodeStatus(string NodeId, long Incarnation, string Address, NodeState State, string Fingerprint, TimeSpan Silence)
+/// <param name="BeatAt">When it said so, Unix milliseconds of the cluster's time.</param>
+/// <param name="Silence">Since then, as far as who looks can tell.</param>
+public sealed record NodeStatus(string NodeId, long Incarnation, string Address, NodeState State, string Fingerprint, long BeatAt, TimeSpan Silence)
 {
     /// <summary>A node that was silent for so long is dead, and its shards may be claimed.</summary>
     public static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(4);
@@ -69,11 +75,12 @@ public sealed record NodeStatus(string NodeId, long Incarnation, string Address,
 /// <param name="Epoch">Counts the changes of the owner.</param>
 public readonly record struct ShardOwnership(int Shard, string? Owner, long Epoch);
 
-/// <summary>The cluster at a moment of the store's clock.</summary>
+/// <summary>The cluster at a moment of its time, which is that of the store's clock unless that was set back.</summary>
 /// <param name="At">The moment, Unix milliseconds.</param>
+/// <param name="Clock">What the store's clock showed, Unix milliseconds.</param>
 /// <param name="Nodes">Those that joined and have not left, dead ones among them.</param>
 /// <param name="Shards">Every shard, by number.</param>
-public sealed record ClusterView(long At, IReadOnlyList<NodeStatus> Nodes, IReadOnlyList<ShardOwnership> Shards);
+public sealed record ClusterView(long At, long Clock, IReadOnlyList<NodeStatus> Nodes, IReadOnlyList<ShardOwnership> Shards);
 
 /// <summary>A shard that this node owns.</summary>
 /// <param name="Shard">0..count-1.</param>

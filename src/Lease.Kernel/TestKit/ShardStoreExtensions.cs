@@ -9,14 +9,14 @@ public static class ShardStoreExtensions
     public static async Task<IReadOnlyList<ShardGrant>> ClaimAllAsync(this IShardStore store, string nodeId)
     {
         var incarnation = await store.JoinAsync(nodeId, "", "", CancellationToken.None).ConfigureAwait(false);
-        var view = await store.BeatAsync(nodeId, incarnation, NodeState.Up, CancellationToken.None).ConfigureAwait(false);
+        var view = await store.BeatAsync(nodeId, incarnation, NodeState.Up, 0, CancellationToken.None).ConfigureAwait(false);
         return await store.ClaimAsync(nodeId, [.. view.Shards.Where(s => s.Owner is null || s.Owner == nodeId)], CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Gives every shard of the node up.</summary>
     public static async Task ReleaseAllAsync(this IShardStore store, string nodeId)
     {
-        var view = await store.BeatAsync(nodeId, 0, NodeState.Leaving, CancellationToken.None).ConfigureAwait(false);
+        var view = await store.BeatAsync(nodeId, 0, NodeState.Leaving, 0, CancellationToken.None).ConfigureAwait(false);
         await store.ReleaseAsync(nodeId, [.. view.Shards.Where(s => s.Owner == nodeId).Select(static s => new ShardGrant(s.Shard, s.Epoch, 0))], CancellationToken.None).ConfigureAwait(false);
     }
 }

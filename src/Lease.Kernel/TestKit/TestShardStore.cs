@@ -29,7 +29,7 @@ public sealed class TestShardStore(TestJournal journal, TimeProvider clock, int 
     });
 
     /// <inheritdoc/>
-    public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, CancellationToken cancellation)
+    public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, long time, CancellationToken cancellation)
     {
         var changed = false;
         var view = Run(nodeId, () =>
@@ -110,9 +110,10 @@ public sealed class TestShardStore(TestJournal journal, TimeProvider clock, int 
 
     private ClusterView View(string nodeId, long incarnation) => new(
         clock.GetUtcNow().ToUnixTimeMilliseconds(),
+        clock.GetUtcNow().ToUnixTimeMilliseconds(),
         [
             .. nodes.Where(n => n.Key != nodeId || n.Value.Incarnation == incarnation)
-                .Select(n => new NodeStatus(n.Key, n.Value.Incarnation, n.Value.Address, n.Value.State, n.Value.Fingerprint, clock.GetElapsedTime(n.Value.BeatAt))),
+                .Select(n => new NodeStatus(n.Key, n.Value.Incarnation, n.Value.Address, n.Value.State, n.Value.Fingerprint, n.Value.BeatAt, clock.GetElapsedTime(n.Value.BeatAt))),
         ],
         [.. shards]);
 

@@ -15,7 +15,7 @@ internal sealed class EventLogReader(ReadConnections connections, EventTail tail
 
     public StreamPosition? FindStart(long since) => connections.Use((since, retention), static (connection, query) =>
     {
-        using var now = connection.Query("SELECT lease_clock(), (SELECT value::bigint FROM meta WHERE key = 'pruned-through')");
+        using var now = connection.Query("SELECT cluster_time(0), (SELECT value::bigint FROM meta WHERE key = 'pruned-through')");
         var isKept = query.since > now.Int64(0, 0) - (long)query.retention.TotalMilliseconds && query.since > now.Int64(0, 1);
         return isKept ? new EventPosition(query.since, -1, 0) : null;
     });

@@ -48,7 +48,7 @@ internal sealed class EventPruner(PostgresStoreOptions options)
     {
         // Each shard's events are numbered without a gap, so they need not be counted.
         using var kept = connection.Query(
-            "SELECT (SELECT sum(last_sequence) FROM shard)::bigint - (SELECT value::bigint FROM meta WHERE key = 'pruned-count'), lease_clock()");
+            "SELECT (SELECT sum(last_sequence) FROM shard)::bigint - (SELECT value::bigint FROM meta WHERE key = 'pruned-count'), cluster_time(0)");
         var excess = Math.Clamp(kept.Int64(0, 0) - options.EventMaxCount, 0, Step);
         var tooOld = kept.Int64(0, 1) - (long)options.EventMaxAge.TotalMilliseconds;
         connection.Parameters.Add(tooOld).Add((long)Step).Add(excess);

@@ -144,10 +144,10 @@ internal sealed class EventTail : IDisposable
     private TimeSpan Step(Connection open)
     {
         long clock, known, oldest;
-        using (var now = open.Query("SELECT lease_clock(), known_time(), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT max(changed_at) FROM shard)"))
+        using (var now = open.Query("SELECT cluster_time(0), known_time(), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT max(changed_at) FROM shard)"))
         {
             clock = now.Int64(0, 0);
-            known = Math.Min(clock - 1, now.Int64(0, 1));
+            known = Math.Min(clock, now.Int64(0, 1));
             oldest = now.Int64(0, 2);
             var last = now.Int64(0, 3);
             if (mark is { } earlier && oldest >= earlier.Number)

@@ -109,8 +109,8 @@ public sealed class PostgresLeaseStore : ILeaseStore
         => journal.RunAsync(connection => shards.Join(connection, nodeId, address, fingerprint));
 
     /// <inheritdoc/>
-    public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, CancellationToken cancellation)
-        => journal.RunAsync(connection => shards.Beat(connection, nodeId, incarnation, state));
+    public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, long time, CancellationToken cancellation)
+        => journal.RunAsync(connection => shards.Beat(connection, nodeId, incarnation, state, time));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, IReadOnlyList<ShardOwnership> seen, CancellationToken cancellation)

@@ -2,7 +2,7 @@ using Lease.Kernel.Persistence;
 
 namespace Lease.Storage.Postgres;
 
-/// <summary>The node and shard tables, by the server's clock. Each is called in a job of the journal: on its thread, in a transaction.</summary>
+/// <summary>The node and shard tables, by the cluster's time (Migrations/0003.sql). Each is called in a job of the journal: on its thread, in a transaction.</summary>
 internal sealed class ShardTable(PostgresJournal journal)
 {
     /// <summary>The channel on which a change of a node or an owner is told.</summary>
@@ -20,17 +20,17 @@ internal sealed class ShardTable(PostgresJournal journal)
         connection.Parameters.Add(nodeId).Add(address).Add(fingerprint);
         using var joined = connection.Query(
             """
-            INSERT INTO node AS n (node_id, address, incarnation, heartbeat_at, state, fingerprint) VALUES ($1, $2, 1, lease_clock(), 0, $3)
-            ON CONFLICT (node_id) DO UPDATE SET address = $2, incarnation = n.incarnation + 1, heartbeat_at = lease_clock(), state = 0, fingerprint = $3
+            INSERT INTO node AS n (node_id, address, incarnation, heartbeat_at, state, fingerprint) VALUES ($1, $2, 1, cluster_time(0), 0, $3)
+            ON CONFLICT (node_id) DO UPDATE SET address = $2, incarnation = n.incarnation + 1, heartbeat_at = cluster_time(0), state = 0, fingerprint = $3
             RETURNING incarnation
             """);
         return joined.Int64(0, 0);
     }
 
-    public ClusterView Beat(Connection connection, string nodeId, long incarnation, NodeState state)
+    public ClusterView Beat(Connection connection, string nodeId, long incarnation, NodeState state, long time)
     {
-        connection.Parameters.Add(nodeId).Add(incarnation).Add((long)state);
-        connection.Run("UPDATE node SET heartbeat_at = lease_clock(), state = $3 WHERE node_id = $1 AND incarnation = $2");
+        connection.Parameters.Add(nodeId).Add(incarnation).Add((long)state).Add(time);
+        connection.Run("UPDATE node SET heartbeat_at = cluster_time($4), state = $3 WHERE node_id = $1 AND incarnation = $2");
         if (toldState != state)
             Notify(connection);
         toldState = state;
@@ -98,16 +98,14 @@ internal sealed class ShardTable(PostgresJournal journal)
     private static ClusterView View(Connection connection, string which)
     {
         var nodes = new List<NodeStatus>();
-
-        // Silent or ahead: a clock that was set back makes every node wrong until it beats again.
-        using (var found = connection.Query($"SELECT node_id, incarnation, address, state, fingerprint, abs(lease_clock() - heartbeat_at) FROM node {which} ORDER BY node_id"))
+        using (var found = connection.Query($"SELECT node_id, incarnation, address, state, fingerprint, heartbeat_at, greatest(cluster_time(0) - heartbeat_at, 0) FROM node {which} ORDER BY node_id"))
         {
             for (var row = 0; row < found.Rows; row++)
             {
                 if (found.Int64(row, 3) == Left)
                     continue;
                 nodes.Add(new NodeStatus(
-                    found.Text(row, 0), found.Int64(row, 1), found.Text(row, 2), (NodeState)found.Int64(row, 3), found.Text(row, 4), TimeSpan.FromMilliseconds(found.Int64(row, 5))));
+                    found.Text(row, 0), found.Int64(row, 1), found.Text(row, 2), (NodeState)found.Int64(row, 3), found.Text(row, 4), found.Int64(row, 5), TimeSpan.FromMilliseconds(found.Int64(row, 6))));
             }
         }
 
@@ -115,8 +113,8 @@ internal sealed class ShardTable(PostgresJournal journal)
         var shards = new List<ShardOwnership>(owners.Rows);
         for (var row = 0; row < owners.Rows; row++)
             shards.Add(new ShardOwnership((int)owners.Int64(row, 0), owners.IsNull(row, 1) ? null : owners.Text(row, 1), owners.Int64(row, 2)));
-        using var clock = connection.Query("SELECT lease_clock()");
-        return new ClusterView(clock.Int64(0, 0), nodes, shards);
+        using var now = connection.Query("SELECT cluster_time(0), lease_clock()");
+        return new ClusterView(now.Int64(0, 0), now.Int64(0, 1), nodes, shards);
     }
 
     private static void Notify(Connection connection) => connection.Run($"SELECT pg_notify('{Channel}', '')");

@@ -27,14 +27,14 @@ internal static class ShardTable
         {
             node.Bind(1, nodeId).Bind(2, incarnation);
             if (node.Step())
-                nodes.Add(new NodeStatus(nodeId, incarnation, node.IsNull(0) ? "" : node.Text(0), state, node.IsNull(1) ? "" : node.Text(1), TimeSpan.Zero));
+                nodes.Add(new NodeStatus(nodeId, incarnation, node.IsNull(0) ? "" : node.Text(0), state, node.IsNull(1) ? "" : node.Text(1), now, TimeSpan.Zero));
         }
 
         var shards = new List<ShardOwnership>();
         using var read = database.PrepareOnce("SELECT shard_id, owner, epoch FROM shard ORDER BY shard_id");
         while (read.Step())
             shards.Add(new ShardOwnership((int)read.Int64(0), read.IsNull(1) ? null : read.Text(1), read.Int64(2)));
-        return new ClusterView(now, nodes, shards);
+        return new ClusterView(now, now, nodes, shards);
     }
 
     public static IReadOnlyList<ShardGrant> Claim(Database database, SqliteJournal journal, string nodeId, IReadOnlyList<ShardOwnership> seen)

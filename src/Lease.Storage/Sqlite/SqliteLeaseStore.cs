@@ -119,8 +119,8 @@ public sealed class SqliteLeaseStore : ILeaseStore
         => journal.RunAsync(database => ShardTable.Join(database, journal, nodeId, address, fingerprint, time.GetUtcNow().ToUnixTimeMilliseconds()));
 
     /// <inheritdoc/>
-    public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, CancellationToken cancellation)
-        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state, time.GetUtcNow().ToUnixTimeMilliseconds()));
+    public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, long time, CancellationToken cancellation)
+        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state, this.time.GetUtcNow().ToUnixTimeMilliseconds()));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, IReadOnlyList<ShardOwnership> seen, CancellationToken cancellation)

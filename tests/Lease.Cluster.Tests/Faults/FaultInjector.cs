@@ -64,15 +64,18 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
                 await Task.Delay(fault.Duration);
                 SetClock(fault.Node, fault.Clock.Then);
                 break;
+            case FaultKind.SetDatabaseBack:
+                SetClock(fault.Node == "n1" ? cluster.Databases.Replica : cluster.Databases.Primary, -fault.Clock.First.Duration());
+                break;
             default:
                 throw new InvalidOperationException($"{fault.Kind}");
         }
     }
 
-    private void SetClock(string node, TimeSpan ahead)
+    private void SetClock(string host, TimeSpan ahead)
     {
-        log.Write($"clock of {node} is set {Math.Abs(ahead.TotalSeconds)} s {(ahead > TimeSpan.Zero ? "ahead" : "behind")}");
-        cluster.Clocks.Set(node, ahead);
+        log.Write($"clock of {host} is set {Math.Abs(ahead.TotalSeconds)} s {(ahead > TimeSpan.Zero ? "ahead" : "behind")}");
+        cluster.Clocks.Set(host, ahead);
     }
 
     private async Task KillAsync(Fault fault)

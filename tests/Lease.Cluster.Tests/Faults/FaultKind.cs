@@ -38,4 +38,7 @@ internal enum FaultKind
 
     /// <summary>A node's clock is set wrong, and later set again.</summary>
     StepClock,
+
+    /// <summary>The clock of the database's machine, or of the replica's, is set behind, and stays so. (Set ahead it would end leases early, as on any server.)</summary>
+    SetDatabaseBack,
 }

@@ -13,7 +13,7 @@ internal sealed record FaultPlan(int Seed, IReadOnlyList<Fault> Faults, TimeSpan
     private static readonly FaultKind[] Kinds = Enum.GetValues<FaultKind>();
 
     /// <summary>Nothing but what operators do on purpose: no exchange may fail by it. An outage may outlast the four transmissions of a RELEASE.</summary>
-    public bool IsMaintenance => Faults.All(static f => f.Kind is FaultKind.RollingRestart or FaultKind.AddNode or FaultKind.StepClock);
+    public bool IsMaintenance => Faults.All(static f => f.Kind is FaultKind.RollingRestart or FaultKind.AddNode or FaultKind.StepClock or FaultKind.SetDatabaseBack);
 
     /// <summary>One or two faults, the first by turns, so that as many rounds as there are kinds have had each.</summary>
     public static FaultPlan Make(int seed, int nodes, TimeSpan traffic, params IReadOnlyList<FaultKind> wanted)

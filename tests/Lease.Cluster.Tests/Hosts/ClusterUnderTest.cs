@@ -231,7 +231,7 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await Network.AddHostAsync("r1", "fd00::41");
         await Network.AddHostAsync("r2", "fd00::42");
         Clocks = await MachineClocks.MakeAsync(Network, "c");
-        Databases = await Databases.StartAsync(Network);
+        Databases = await Databases.StartAsync(Network, Clocks);
         var names = Enumerable.Range(1, size).Select(static n => $"n{n}").ToList();
 
         // One more than there are: a node that is added later has its certificate.

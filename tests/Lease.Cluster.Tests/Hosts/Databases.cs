@@ -9,9 +9,14 @@ internal sealed class Databases
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly TestNetwork network;
+    private readonly MachineClocks clocks;
     private readonly Dictionary<string, RunningProgram> servers = new(StringComparer.Ordinal);
 
-    private Databases(TestNetwork network) => this.network = network;
+    private Databases(TestNetwork network, MachineClocks clocks)
+    {
+        this.network = network;
+        this.clocks = clocks;
+    }
 
     public static string? Missing => Programs is null ? "needs PostgreSQL, which ./test installs on Debian as root" : null;
 
@@ -25,9 +30,9 @@ internal sealed class Databases
 
     private static string? Programs => Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).LastOrDefault() + "/bin" : null;
 
-    public static async Task<Databases> StartAsync(TestNetwork network)
+    public static async Task<Databases> StartAsync(TestNetwork network, MachineClocks clocks)
     {
-        var databases = new Databases(network);
+        var databases = new Databases(network, clocks);
         await network.AddHostAsync("p1", "fd00::21");
         await network.AddHostAsync("p2", "fd00::22");
         var folder = databases.FolderOf("p1");
@@ -65,10 +70,10 @@ internal sealed class Databases
 
     private async Task StartServerAsync(string host)
     {
-        var folder = FolderOf(host);
+        clocks.Set(host, TimeSpan.Zero);
         servers[host] = network.Start(
-            host, "runuser", "-u", "postgres", "--", $"{Programs}/postgres", "-D", folder, "-k", SocketsOf(host), "-c", $"listen_addresses={network.AddressOf(host)}", "-c", "fsync=off",
-            "-c", "max_connections=200", "-c", "wal_receiver_status_interval=1s", "-c", "hot_standby=on", "-c", "log_min_messages=warning");
+            host, "runuser", ["-u", "postgres", "--", "env", .. clocks.Preloading(host, $"{Programs}/postgres"), "-D", FolderOf(host), "-k", SocketsOf(host), "-c", $"listen_addresses={network.AddressOf(host)}", "-c", "fsync=off",
+            "-c", "max_connections=200", "-c", "wal_receiver_status_interval=1s", "-c", "hot_standby=on", "-c", "log_min_messages=warning"]);
         for (var end = DateTime.UtcNow + Patience; ; await Task.Delay(50))
         {
             var ready = network.Start(host, $"{Programs}/pg_isready", "-q", "-h", SocketsOf(host));

@@ -58,7 +58,7 @@ internal sealed class ClusterKit : IAsyncDisposable
         var begun = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(20))
         {
-            var view = await Nodes[0].Server.Store.BeatAsync("observer", 0, Kernel.Persistence.NodeState.Up, CancellationToken.None);
+            var view = await Nodes[0].Server.Store.BeatAsync("observer", 0, Kernel.Persistence.NodeState.Up, 0, CancellationToken.None);
             if (view.Shards.All(static s => s.Owner is not null) && view.Shards.Select(static s => s.Owner).Distinct(StringComparer.Ordinal).Count() == nodes)
                 return;
             await Task.Delay(20);
