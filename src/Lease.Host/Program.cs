@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Lease.Host.Commands;
 
 var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 networks")
@@ -14,7 +15,18 @@ var root = new RootCommand("Lease: a clustered DHCP lease service for IPv6 netwo
     RelayCommand.Create(),
     ClusterCommand.Create(),
 };
+
+// What runs ends in order, also as the first process of a container, where a signal that is not handled does nothing. A second one ends it at once.
+using var stop = new CancellationTokenSource();
+using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+void End(PosixSignalContext signal)
+{
+    signal.Cancel = !stop.IsCancellationRequested;
+    stop.Cancel();
+}
+
 var parsed = root.Parse(args);
 return parsed.Errors.Count > 0 && parsed.Invoke() != 0
     ? ExitCode.WrongUsage
-    : await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    : await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, stop.Token);

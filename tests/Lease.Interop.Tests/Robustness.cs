@@ -65,6 +65,22 @@ public sealed class Robustness
         Assert.Contains("counter dhcp6.sent.Reply", server.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(15)]
+    public async Task What_is_told_to_end_ends_in_order(int signal)
+    {
+        await using var demo = new RunningProgram(ServerUnderTest.Binary(), ["demo", "--for", "60s"]);
+        await demo.ExpectAsync(static o => o.Contains("data in", StringComparison.Ordinal) && o.EndsWith('\n'), "said where it serves");
+        var folder = demo.Output.Split(' ', StringSplitOptions.TrimEntries)[^1];
+        Assert.True(Directory.Exists(folder), demo.Output);
+        await demo.SignalAsync(signal);
+        await demo.WaitForExitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, demo.ExitCode);
+        Assert.Contains("exchanges answered with leases", demo.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder), folder);
+    }
+
     [Fact]
     public async Task A_server_waits_for_the_address_of_an_interface_that_has_just_come_up()
     {

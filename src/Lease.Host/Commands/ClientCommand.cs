@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net.NetworkInformation;
-using System.Runtime.InteropServices;
 using Lease.Peers.Client;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
@@ -45,16 +44,13 @@ internal static class ClientCommand
             return ExitCode.WrongUsage;
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, stop));
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, stop));
         await using var events = new ClientEventWriter(link.Name, parsed.GetValue(Script), parsed.GetValue(Json));
         try
         {
             var index = link.GetIPProperties().GetIPv6Properties().Index;
             await using var socket = new ClientSocket(link.Name, index, parsed.GetValue(ClientPort), parsed.GetValue(ServerPort));
             var client = new HostClient(options, socket, events.Tell, TimeProvider.System, Random.Shared);
-            await client.RunAsync(stop.Token);
+            await client.RunAsync(cancellation);
             if (!parsed.GetValue(Keep))
             {
                 using var patience = new CancellationTokenSource(ReleasePatience);
@@ -73,12 +69,6 @@ internal static class ClientCommand
             await Console.Error.WriteLineAsync(e.Message);
             return ExitCode.Failed;
         }
-    }
-
-    private static void End(PosixSignalContext context, CancellationTokenSource stop)
-    {
-        context.Cancel = true;
-        stop.Cancel();
     }
 
     private static bool TryRead(ParseResult parsed, out NetworkInterface link, out ClientOptions options, out string problem)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Lease.Peers.Dhcp6;
@@ -53,8 +54,12 @@ internal static class LoadCommand
         try
         {
             var following = requestors is null ? Task.CompletedTask : await requestors.StartAsync(generator.Beginnings, generator.Endings, stop.Token);
+            var begun = Stopwatch.GetTimestamp();
             await ShowAsync(generator, options, cancellation);
-            Print(generator.Progress, requestors, options, parsed.GetValue(Json));
+
+            // The last exchanges may end later than the time; Ctrl-C ends it earlier.
+            var lasted = Math.Min(options.Duration.TotalSeconds, Stopwatch.GetElapsedTime(begun).TotalSeconds);
+            Print(generator.Progress, requestors, lasted, parsed.GetValue(Json));
             await stop.CancelAsync();
             await following;
         }
@@ -156,13 +161,13 @@ internal static class LoadCommand
         await running;
     }
 
-    private static void Print(LoadProgress progress, RequestorLoad? requestors, LoadOptions options, bool json)
+    private static void Print(LoadProgress progress, RequestorLoad? requestors, double seconds, bool json)
     {
         var result = new Dictionary<string, double>(StringComparer.Ordinal)
         {
             ["begun"] = progress.Begun,
             ["completed"] = progress.Completed,
-            ["completed-per-second"] = Math.Round(progress.Completed / options.Duration.TotalSeconds, 1),
+            ["completed-per-second"] = Math.Round(progress.Completed / seconds, 1),
             ["refused"] = progress.Refused,
             ["lost"] = progress.Lost,
             ["lost-percent"] = progress.Begun == 0 ? 0 : Math.Round(100.0 * progress.Lost / progress.Begun, 3),

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Lease.Host.Server;
 using Lease.Peers.Mirror;
 using Microsoft.Extensions.Logging;
@@ -57,10 +56,6 @@ internal static class MirrorCommand
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             if (limit != Timeout.InfiniteTimeSpan)
                 stop.CancelAfter(limit);
-
-            // As the first process of a container it would not be ended by a signal that it does not handle.
-            using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, stop));
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, stop));
             var running = mirrors.Select(m => m.RunAsync(stop.Token)).ToList();
             running.Add(ReportAsync(mirrors, database, logger, stop.Token));
             await Task.WhenAll(running);
@@ -71,12 +66,6 @@ internal static class MirrorCommand
             await Console.Error.WriteLineAsync(e.Message);
             return ExitCode.Failed;
         }
-    }
-
-    private static void End(PosixSignalContext context, CancellationTokenSource stop)
-    {
-        context.Cancel = true;
-        stop.Cancel();
     }
 
     private static async Task ReportAsync(List<ServerMirror> mirrors, MirrorDatabase database, ILogger logger, CancellationToken cancellation)

@@ -47,16 +47,12 @@ internal static class RelayCommand
         }
 
         using var loggers = Logging.Create(LogLevel.Information, json: false);
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, stop));
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, stop));
             using var relay = RelayService.Start(options, servers, servers4, 547, TimeProvider.System, loggers.CreateLogger("Lease.Relay"));
             using var usr1 = PosixSignalRegistration.Create((PosixSignal)Sigusr1, context => Print(context, relay.Counters));
-            await using var cancelled = cancellation.Register(() => stop.TrySetResult());
             loggers.CreateLogger("Lease.Relay").RelayReady(string.Join(", ", options.Interfaces.Select(static i => i.Name)), string.Join(", ", servers));
-            await stop.Task;
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Print(context: null, relay.Counters);
             return ExitCode.Done;
         }
@@ -65,12 +61,6 @@ internal static class RelayCommand
             await Console.Error.WriteLineAsync(e.Message);
             return ExitCode.Failed;
         }
-    }
-
-    private static void End(PosixSignalContext context, TaskCompletionSource stop)
-    {
-        context.Cancel = true;
-        stop.TrySetResult();
     }
 
     private static void Print(PosixSignalContext? context, RelayCounters counters)
