@@ -8,7 +8,7 @@ internal sealed class BatchWriter
 {
     private const string Call =
         """
-        SELECT commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
+        SELECT set_config('lease.time', $35, true), commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
         """;
 
     private readonly List<(int Shard, ShardState State)> shards = [];
@@ -49,9 +49,12 @@ internal sealed class BatchWriter
     }
 
     /// <summary>Commits what was added.</summary>
+    /// <param name="connection">The journal's.</param>
+    /// <param name="nodeId">Who owns the shards.</param>
+    /// <param name="time">The cluster's time as this node has it, Unix milliseconds; 0: it has none yet.</param>
     /// <returns>The time of the batch, Unix milliseconds.</returns>
     /// <exception cref="StoreException">See <see cref="FencedShards"/> and <see cref="Conflicts"/> for what its SQLSTATE and DETAIL say.</exception>
-    public long Commit(Connection connection, string nodeId)
+    public long Commit(Connection connection, string nodeId, long time)
     {
         // Batches of several nodes lock the lease rows that they share in one order.
         claims.Sort(LeaseRow.Compare);
@@ -64,8 +67,9 @@ internal sealed class BatchWriter
         WriteRows(parameters);
         WriteRelays(parameters);
         WriteEvents(parameters);
+        parameters.Add(time.ToString(CultureInfo.InvariantCulture));
         using var result = connection.Query(Call);
-        return result.Int64(0, 0);
+        return result.Int64(0, 1);
     }
 
     /// <summary>The shards that an error LS001 names.</summary>

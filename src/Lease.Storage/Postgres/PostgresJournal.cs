@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 
@@ -21,6 +22,8 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     private Connection? connection;
     private long nextHandle;
     private long lastHandle = -1;
+    private long toldTime;
+    private long toldAt;
 
     public PostgresJournal(PostgresStoreOptions options, int shardCount, StoreCounters counters)
         : base(options, counters)
@@ -33,6 +36,12 @@ internal sealed class PostgresJournal : JournalThread<Connection>
 
     /// <summary>The node under whose name shards are claimed.</summary>
     public string NodeId { get; set; } = "";
+
+    // The cluster's time as this node has it, carried on by the monotonic clock, Unix milliseconds; 0: it has none yet.
+    private long ClusterTime => toldTime == 0 ? 0 : toldTime + (long)Stopwatch.GetElapsedTime(toldAt).TotalMilliseconds;
+
+    /// <summary>Takes over what time it is for the node, see <see cref="IShardStore.BeatAsync"/>. Called within a job.</summary>
+    public void Note(long time) => (toldTime, toldAt) = (time, Stopwatch.GetTimestamp());
 
     /// <summary>Takes over what a claim found. Called within a job.</summary>
     public void Own(ShardGrant grant) => shards[grant.Shard] = new ShardState(grant.Epoch, grant.LastSequence, 0);
@@ -153,7 +162,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
         try
         {
             if (Batch.Exists(static p => p.Write.Outcome == JournalOutcome.Pending))
-                Accept(writer.Commit(open, NodeId));
+                Accept(writer.Commit(open, NodeId, ClusterTime));
             return true;
         }
         catch (StoreException e) when (e.SqlState == "LS001")

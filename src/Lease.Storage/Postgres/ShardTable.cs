@@ -29,6 +29,7 @@ internal sealed class ShardTable(PostgresJournal journal)
 
     public ClusterView Beat(Connection connection, string nodeId, long incarnation, NodeState state, long time)
     {
+        journal.Note(time);
         connection.Parameters.Add(nodeId).Add(incarnation).Add((long)state).Add(time);
         connection.Run("UPDATE node SET heartbeat_at = cluster_time($4), state = $3 WHERE node_id = $1 AND incarnation = $2");
         if (toldState != state)
