@@ -82,6 +82,26 @@ public sealed class Robustness
     }
 
     [Fact]
+    public async Task A_node_that_waits_for_its_database_ends_when_it_is_told_to()
+    {
+        var folder = Directory.CreateTempSubdirectory("lease-waiting-");
+        var file = Path.Combine(folder.FullName, "lease.json");
+        await File.WriteAllTextAsync(file, $$$"""
+            {"Lease": {"storage": {"type": "postgresql", "connection": "host={{{folder.FullName}}} dbname=lease"}, "node": {"id": "n1"}},
+             "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, "subnet6": [{"subnet": "2001:db8:1::/64", "interface": "lo", "pools": [{"pool": "2001:db8:1::/80"}]}]}}
+            """);
+        await using (var server = new RunningProgram(ServerUnderTest.Binary(), ["serve", "--config", file]))
+        {
+            await server.ExpectAsync("waiting for the database");
+            await server.SignalAsync(15);
+            await server.WaitForExitAsync(TimeSpan.FromSeconds(10));
+            Assert.Equal(0, server.ExitCode);
+        }
+
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task A_server_waits_for_the_address_of_an_interface_that_has_just_come_up()
     {
         await using var hosts = await TestHosts.CreateAsync("ip");

@@ -166,7 +166,6 @@ internal abstract class LeasePlanner : IUnitFilter
         }
     }
 
-
     private bool IsKnown(LeaseKey key)
     {
         foreach (var lease in leases)

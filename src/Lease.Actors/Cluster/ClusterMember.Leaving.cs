@@ -47,7 +47,7 @@ public sealed partial class ClusterMember
         {
             // Now the others know that they are to claim what is given up.
             if (incarnation != NoIncarnation)
-                await store.BeatAsync(node.NodeId, incarnation, state, 0, CancellationToken.None);
+                await store.BeatAsync(node.NodeId, incarnation, state, TimeOfCluster(), CancellationToken.None);
         }
         catch (IOException e)
         {
@@ -100,7 +100,7 @@ public sealed partial class ClusterMember
         {
             var time = Context.System.TimeProvider;
             var asked = time.GetTimestamp();
-            node.Viewed(heartbeats.Observe(await store.BeatAsync(node.NodeId, NoIncarnation, state, 0, CancellationToken.None), asked, time));
+            node.Viewed(heartbeats.Observe(await store.BeatAsync(node.NodeId, NoIncarnation, state, TimeOfCluster(), CancellationToken.None), asked, time));
         }
         catch (IOException)
         {

@@ -56,7 +56,7 @@ internal static class DemoCommand
         {
             using var loggers = Logging.Create(LogLevel.Warning, json: false);
             var configuration = ConfigurationReader.Read(Configuration, "demo").Configuration!;
-            await using var server = await LeaseServer.StartAsync(configuration, directory.FullName, TimeProvider.System, loggers);
+            await using var server = await LeaseServer.StartAsync(configuration, directory.FullName, TimeProvider.System, loggers, cancellation);
             Console.WriteLine($"serving DHCPv6 on [::1]:{server.Port}, data in {directory.FullName}");
             var generator = new LoadGenerator(
                 new LoadOptions
@@ -72,6 +72,11 @@ internal static class DemoCommand
                 Random.Shared);
             await WatchAsync(server, generator, cancellation);
             return Sum(server, generator);
+        }
+        catch (OperationCanceledException)
+        {
+            // Ctrl-C before it served.
+            return ExitCode.Done;
         }
         catch (IOException e)
         {
@@ -114,7 +119,7 @@ internal static class DemoCommand
             $"{progress.Completed} exchanges answered with leases, {progress.Refused} without, {progress.Lost} lost; "
             + $"half within {progress.Latency(0.5).TotalMilliseconds:0.0} ms, 99 % within {progress.Latency(0.99).TotalMilliseconds:0.0} ms; "
             + $"{server.Store.Counters.Committed} commits in {server.Store.Counters.Batches} batches");
-        return progress.Completed > 0 ? ExitCode.Done : ExitCode.Failed;
+        return progress.Completed > 0 || progress.Begun == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
     /// <summary>The last changes as they were committed, newest first.</summary>

@@ -33,10 +33,15 @@ internal static class ServeCommand
             return ExitCode.Failed;
         try
         {
-            await using var server = await LeaseServer.StartAsync(configuration, Path.GetFullPath(data), TimeProvider.System, loggers);
+            await using var server = await LeaseServer.StartAsync(configuration, Path.GetFullPath(data), TimeProvider.System, loggers, cancellation);
             await UntilStoppedAsync(server, file, () => logger.Ready(server.Port, configuration.Storage.PostgresConnection is null ? data : "PostgreSQL"), logger, cancellation);
             PrintCounters(server);
             return server.Replaced.IsCompleted ? ExitCode.Failed : ExitCode.Done;
+        }
+        catch (OperationCanceledException)
+        {
+            logger.Stopping();
+            return ExitCode.Done;
         }
         catch (IOException e)
         {
@@ -47,16 +52,6 @@ internal static class ServeCommand
 
     private static async Task UntilStoppedAsync(LeaseServer server, string file, Action ready, ILogger logger, CancellationToken cancellation)
     {
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            logger.Stopping(signal.Signal.ToString());
-            stop.TrySetResult();
-        }
-
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
@@ -67,9 +62,10 @@ internal static class ServeCommand
             signal.Cancel = true;
             PrintCounters(server);
         });
-        using var cancelled = cancellation.Register(() => stop.TrySetResult());
         ready();
-        await Task.WhenAny(stop.Task, server.Replaced);
+        await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, cancellation), server.Replaced);
+        if (cancellation.IsCancellationRequested)
+            logger.Stopping();
     }
 
     private static async Task ReloadAsync(LeaseServer server, string file, ILogger logger)

@@ -102,7 +102,9 @@ internal sealed class LeaseServer : IAsyncDisposable
 
     /// <summary>Opens the store, claims the shards, then listens.</summary>
     /// <exception cref="IOException">The store or a socket cannot be opened; the message says which and why.</exception>
-    public static async Task<LeaseServer> StartAsync(LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers)
+    /// <exception cref="OperationCanceledException">It was told to end while it waited for its database, or for nodes with another configuration.</exception>
+    public static async Task<LeaseServer> StartAsync(
+        LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
     {
         var clusterTime = configuration.Storage.PostgresConnection is not null ? new ClusterTime(time) : null;
         var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = clusterTime ?? time, LoggerFactory = loggers });
@@ -110,12 +112,12 @@ internal sealed class LeaseServer : IAsyncDisposable
         LeaseServer? server = null;
         try
         {
-            store = await Stores.OpenAsync(configuration, directory, system, loggers);
+            store = await Stores.OpenAsync(configuration, directory, system, loggers, cancellation);
             server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
-            await server.OpenAsync(configuration, clusterTime, loggers);
+            await server.OpenAsync(configuration, clusterTime, loggers, cancellation);
             return server;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             if (server is not null)
                 await server.DisposeAsync();
@@ -208,7 +210,7 @@ internal sealed class LeaseServer : IAsyncDisposable
             await store.DisposeAsync();
     }
 
-    private async Task OpenAsync(LeaseConfiguration configuration, ClusterTime? clusterTime, ILoggerFactory loggers)
+    private async Task OpenAsync(LeaseConfiguration configuration, ClusterTime? clusterTime, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
         var address = isShared && configuration.Node.Link is { } link ? forwarder.Open(link, clusterLog) : "";
@@ -219,7 +221,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         };
         member = system.ActorOf(
             Props.Create(() => new ClusterMember(node, store, region, grant => new ShardAllocator(grant.Shard, store, system.TimeProvider), clusterLog)), "cluster");
-        await node.Placed.Task;
+        await node.Placed.Task.WaitAsync(cancellation);
         logger.ServerDuid(Duid.ToText(settings.ServerDuid));
         intake.Settings = settings;
         dhcp4.Configure(configuration, settings);

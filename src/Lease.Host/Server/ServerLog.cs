@@ -13,8 +13,8 @@ internal static partial class ServerLog
     [LoggerMessage(5003, LogLevel.Information, "ready: serving DHCPv6 on port {Port}, data in {Directory}")]
     public static partial void Ready(this ILogger logger, int port, string directory);
 
-    [LoggerMessage(5004, LogLevel.Information, "stopping: {Signal}")]
-    public static partial void Stopping(this ILogger logger, string signal);
+    [LoggerMessage(5004, LogLevel.Information, "stopping, as it was told to")]
+    public static partial void Stopping(this ILogger logger);
 
     [LoggerMessage(5005, LogLevel.Information, "configuration {File} reread")]
     public static partial void Reconfigured(this ILogger logger, string file);

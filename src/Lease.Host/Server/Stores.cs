@@ -18,8 +18,9 @@ internal static class Stores
     /// <param name="directory">The folder of a SQLite file.</param>
     /// <param name="system">Works on what the journal tells.</param>
     /// <param name="loggers">For its log.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="IOException">It cannot be opened; the message says why. A PostgreSQL server that cannot be reached is waited for.</exception>
-    public static async Task<ILeaseStore> OpenAsync(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers)
+    public static async Task<ILeaseStore> OpenAsync(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var logger = loggers.CreateLogger("Lease.Storage");
         var retention = configuration.Leasequery;
@@ -35,7 +36,7 @@ internal static class Stores
                 EventMaxCount = retention.RetentionCount,
                 AfterTell = () => system.Assist(busy: false),
             };
-            return await OpenAsync(options, system.TimeProvider, logger);
+            return await OpenAsync(options, system.TimeProvider, logger, cancellation);
         }
 
         return SqliteLeaseStore.Open(new SqliteStoreOptions
@@ -52,7 +53,7 @@ internal static class Stores
     }
 
     // After a power failure a node may be up before its database is.
-    private static async Task<ILeaseStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, ILogger logger)
+    private static async Task<ILeaseStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, ILogger logger, CancellationToken cancellation)
     {
         for (string? told = null; ;)
         {
@@ -65,7 +66,7 @@ internal static class Stores
                 if (e.Message != told)
                     logger.WaitingForStore(e.Message);
                 told = e.Message;
-                await Task.Delay(Pause, time);
+                await Task.Delay(Pause, time, cancellation);
             }
         }
     }

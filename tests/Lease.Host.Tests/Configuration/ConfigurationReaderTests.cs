@@ -173,12 +173,4 @@ public sealed class ConfigurationReaderTests
             folder = Path.GetDirectoryName(folder)!;
         return folder;
     }
-
-
-    private static Dhcp6Configuration Service(string body)
-    {
-        var result = Read(body);
-        result.Problems.ShouldBeEmpty();
-        return result.Configuration!.Dhcp6;
-    }
 }
