@@ -30,10 +30,10 @@ RUN if [ -n "$PUBLISHED" ]; then cp -a "$PUBLISHED" /publish; \
     else dotnet publish src/Lease.Host -c Release --use-current-runtime --self-contained -p:PublishReadyToRun=true -o /publish; fi
 
 FROM ${BASE} AS lease
-# libpq5 for a store on PostgreSQL; the others are .NET's.
-RUN dpkg-query -W libpq5 libssl3 libstdc++6 >/dev/null 2>&1 || { \
+# What .NET needs.
+RUN dpkg-query -W libssl3 libstdc++6 >/dev/null 2>&1 || { \
       apt-get update \
-      && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libpq5 libssl3 libstdc++6 \
+      && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libssl3 libstdc++6 \
       && rm -rf /var/lib/apt/lists/*; }
 RUN useradd --system --uid 547 --home-dir /var/lib/lease --shell /usr/sbin/nologin lease \
     && install -d -o lease -g lease /var/lib/lease /etc/lease /etc/lease/certificates

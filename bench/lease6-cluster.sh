@@ -14,7 +14,7 @@ for number in $(seq "$2"); do
   [ "$number" != 1 ] || { interface=$1; port=547; }
   files=$PGHOST/certificates
   cat >"$PGHOST/n$number.json" <<J
-{"Lease": {"server-port": $port, "storage": {"type": "postgresql", "connection": "host=$PGHOST dbname=lease user=postgres"},
+{"Lease": {"server-port": $port, "storage": {"type": "postgresql", "connection": "Host=$PGHOST;Database=lease;Username=postgres"},
   "node": {"id": "n$number", "address": "[fd00::$number]:5480", "tls": {"certificate": "$files/n$number.pem", "key": "$files/n$number-key.pem", "authorities": "$files/ca.pem"}},
   "leasequery": {"tcp": {"port": 1547, "addresses": ["fd00::$number"]}}},
  "Dhcp6": {"interfaces-config": {"interfaces": ["$interface"]},

@@ -3,7 +3,7 @@
 set -euo pipefail
 top=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/..
 cat >"$PGHOST/lease6.json" <<J
-{"Lease": {"storage": {"type": "postgresql", "connection": "host=$PGHOST dbname=lease user=postgres"}, "node": {"id": "bench"}},
+{"Lease": {"storage": {"type": "postgresql", "connection": "Host=$PGHOST;Database=lease;Username=postgres"}, "node": {"id": "bench"}},
  "Dhcp6": {"interfaces-config": {"interfaces": ["$1"]},
  "preferred-lifetime": 3000, "valid-lifetime": 4000, "renew-timer": 1000, "rebind-timer": 2000,
  "subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "interface": "$1", "pools": [{"pool": "2001:db8:1:0:1::/80"}],

@@ -23,7 +23,7 @@ public sealed class StoreException : IOException
     /// <summary>SQLite's primary result code; 0 for an error of another origin.</summary>
     public int Code { get; init; }
 
-    /// <summary>PostgreSQL's SQLSTATE; empty for an error of another origin, or when the connection was lost.</summary>
+    /// <summary>SQLSTATE of PostgreSQL's refusal, which undid the transaction; empty for an error of another origin, or when the connection was lost: then what was sent may be done.</summary>
     public string SqlState { get; init; } = "";
 
     /// <summary>Whether the server could not be reached at all: another try may succeed.</summary>

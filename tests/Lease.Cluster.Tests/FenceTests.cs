@@ -21,8 +21,7 @@ public sealed class FenceTests
     {
         Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
 
-        // The system goes on trying to get the commit to the database, also while the node stands still.
-        await using var cluster = await ClusterUnderTest.StartAsync(3, "tcp_user_timeout=60000");
+        await using var cluster = await ClusterUnderTest.StartAsync(3);
         var network = cluster.Network;
         using var relay = new RelaySocket(network);
         var clients = Enumerable.Range(1, Clients).Select(n => new RequestingClient(relay, n, IPAddress.Parse(ClusterUnderTest.LongLink))).ToList();

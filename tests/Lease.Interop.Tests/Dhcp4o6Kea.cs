@@ -10,7 +10,7 @@ public sealed class Dhcp4o6Kea
     {
         await using var hosts = await TestHosts.CreateAsync("kea-dhcp6");
         var kea = StartKea(hosts, "kea-dhcp6", $$$"""
-            {"Dhcp6": {"interfaces-config": {"interfaces": ["{{{hosts.Server}}}", "{{{hosts.Server}}}/2001:db8:1::1"]}, "lease-database": {"type": "memfile", "persist": false}, "dhcp4o6-port": 6767,
+            {"Dhcp6": {"interfaces-config": {"interfaces": ["{{{hosts.Server}}}", "{{{hosts.Server}}}/2001:db8:1::1"]}, "lease-database": {"type": "memfile", "persist": false}, "server-id": {"type": "LLT", "persist": false}, "dhcp4o6-port": 6767,
              "subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "interface": "{{{hosts.Server}}}", "pools": []}],
              "loggers": [{"name": "kea-dhcp6", "severity": "INFO", "output_options": [{"output": "stdout", "flush": true}]}]}}
             """);

@@ -87,7 +87,7 @@ public sealed class Robustness
         var folder = Directory.CreateTempSubdirectory("lease-waiting-");
         var file = Path.Combine(folder.FullName, "lease.json");
         await File.WriteAllTextAsync(file, $$$"""
-            {"Lease": {"storage": {"type": "postgresql", "connection": "host={{{folder.FullName}}} dbname=lease"}, "node": {"id": "n1"}},
+            {"Lease": {"storage": {"type": "postgresql", "connection": "Host={{{folder.FullName}}};Database=lease"}, "node": {"id": "n1"}},
              "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, "subnet6": [{"subnet": "2001:db8:1::/64", "interface": "lo", "pools": [{"pool": "2001:db8:1::/80"}]}]}}
             """);
         await using (var server = new RunningProgram(ServerUnderTest.Binary(), ["serve", "--config", file]))

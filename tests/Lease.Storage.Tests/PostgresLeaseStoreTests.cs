@@ -103,7 +103,7 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
 
     [Fact]
     public void A_server_that_is_not_there_is_named()
-        => Should.Throw<StoreException>(() => PostgresLeaseStore.Open(new PostgresStoreOptions { Connection = "host=/nowhere dbname=x" })).Message.ShouldContain("/nowhere");
+        => Should.Throw<StoreException>(() => PostgresLeaseStore.Open(new PostgresStoreOptions { Connection = "Host=/nowhere;Database=x" })).Message.ShouldContain("/nowhere");
 
     [Fact]
     public void A_statement_that_is_refused_leaves_nothing_to_the_next()

@@ -16,8 +16,8 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Why there is none; null when there is one.</summary>
     public string? Missing { get; private set; }
 
-    /// <summary>How to reach a database, in libpq's form.</summary>
-    public string ConnectionTo(string database) => $"host={folder} port=5432 dbname={database} user=postgres";
+    /// <summary>How to reach a database.</summary>
+    public string ConnectionTo(string database) => $"Host={folder};Database={database};Username=postgres";
 
     public async ValueTask InitializeAsync()
     {

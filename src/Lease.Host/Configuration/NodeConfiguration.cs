@@ -14,6 +14,6 @@ internal sealed record NodeConfiguration(string Id, NodeLinkConfiguration? Link)
 internal sealed record NodeLinkConfiguration(IPEndPoint Address, TlsFileNames Tls);
 
 /// <summary>Where everything is kept: <c>Lease.storage</c>.</summary>
-/// <param name="PostgresConnection">In libpq's form; null for a SQLite file in the folder of <c>--data</c>.</param>
+/// <param name="PostgresConnection">A connection string of Npgsql's; null for a SQLite file in the folder of <c>--data</c>.</param>
 /// <param name="Shards">Of a new store; an existing one keeps its number.</param>
 internal sealed record StorageConfiguration(string? PostgresConnection, int Shards);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Lease.Storage.Postgres;
 
 namespace Lease.Host.Configuration;
 
@@ -8,6 +9,7 @@ internal static class NodeReader
 {
     private const int ShardsOfFile = 16;
     private const int ShardsOfCluster = 64;
+    private const string ExampleConnection = "\"Host=db1,db2;Database=lease;Username=lease\"";
 
     public static StorageConfiguration ReadStorage(ConfigurationNode lease)
     {
@@ -18,7 +20,9 @@ internal static class NodeReader
             isShared = storage.Choice("type", "sqlite", "postgresql") == "postgresql";
             connection = storage.Text("connection");
             if (isShared && string.IsNullOrWhiteSpace(connection))
-                storage.Error("connection", "is missing: name the database, as in \"host=db1,db2 dbname=lease user=lease\"");
+                storage.Error("connection", $"is missing: name the database, as in {ExampleConnection}");
+            else if (isShared && PostgresStoreOptions.Check(connection!) is { } problem)
+                storage.Error("connection", $"{problem}; name the database as in {ExampleConnection}");
             else if (!isShared && connection is not null)
                 storage.Error("connection", "is of no use unless \"type\" is \"postgresql\"");
             storage.RefuseUnknown();

@@ -84,37 +84,37 @@ internal sealed class BatchWriter
 
     private void WriteShards(Parameters parameters)
     {
-        parameters.BeginInt64Array(shards.Count);
+        parameters.BeginInt64Array();
         foreach (var (shard, _) in shards)
             parameters.Append(shard);
-        parameters.BeginInt64Array(shards.Count);
+        parameters.BeginInt64Array();
         foreach (var (_, state) in shards)
             parameters.Append(state.Epoch);
-        parameters.BeginInt64Array(shards.Count);
+        parameters.BeginInt64Array();
         foreach (var (_, state) in shards)
             parameters.Append(state.LastSequence);
-        parameters.BeginInt64Array(shards.Count);
+        parameters.BeginInt64Array();
         foreach (var (_, state) in shards)
             parameters.Append(state.Next);
     }
 
     private static void WriteLeases(Parameters parameters, List<LeaseRow> leases, bool withState)
     {
-        parameters.BeginBytesArray(leases.Count);
+        parameters.BeginBytesArray();
         foreach (var lease in leases)
             parameters.AppendAddress(lease.Key.Address);
-        parameters.BeginInt64Array(leases.Count);
+        parameters.BeginInt64Array();
         foreach (var lease in leases)
             parameters.Append(lease.Key.Length);
-        parameters.BeginInt64Array(leases.Count);
+        parameters.BeginInt64Array();
         foreach (var lease in leases)
             parameters.Append(lease.Key.Ports);
-        parameters.BeginInt64Array(leases.Count);
+        parameters.BeginInt64Array();
         foreach (var lease in leases)
             parameters.Append(lease.Write.RowId);
         if (!withState)
             return;
-        parameters.BeginInt64Array(leases.Count);
+        parameters.BeginInt64Array();
         foreach (var lease in leases)
             parameters.Append((long)lease.State);
     }
@@ -122,22 +122,22 @@ internal sealed class BatchWriter
     private void WriteRows(Parameters parameters)
     {
         WriteColumn(parameters, rows, static w => w.RowId);
-        parameters.BeginBytesArray(rows.Count);
+        parameters.BeginBytesArray();
         foreach (var write in rows)
             parameters.Append(write.Key.Bytes);
         WriteColumn(parameters, rows, static w => w.Shard);
         WriteColumn(parameters, rows, static w => w.Sequence);
-        parameters.BeginTextArray(rows.Count);
+        parameters.BeginTextArray();
         foreach (var write in rows)
             parameters.Append(write.Row!.Link);
-        parameters.BeginBytesArray(rows.Count);
+        parameters.BeginBytesArray();
         foreach (var write in rows)
             parameters.Append(IdentifierKey.Of(write.Row!.RemoteId));
-        parameters.BeginBytesArray(rows.Count);
+        parameters.BeginBytesArray();
         foreach (var write in rows)
             parameters.Append(IdentifierKey.Of(write.Row!.DeviceId));
         WriteColumn(parameters, rows, static w => w.Row!.ExpiresAt);
-        parameters.BeginBytesArray(rows.Count);
+        parameters.BeginBytesArray();
         foreach (var write in rows)
             parameters.Append(write.Row!.Payload.Span);
         WriteColumn(parameters, goneRows, static w => w.RowId);
@@ -145,14 +145,14 @@ internal sealed class BatchWriter
 
     private void WriteRelays(Parameters parameters)
     {
-        parameters.BeginInt64Array(relays);
+        parameters.BeginInt64Array();
         foreach (var write in rows)
         {
             for (var i = 0; i < write.Row!.RelayIds.Count; i++)
                 parameters.Append(write.RowId);
         }
 
-        parameters.BeginBytesArray(relays);
+        parameters.BeginBytesArray();
         foreach (var write in rows)
         {
             for (var i = 0; i < write.Row!.RelayIds.Count; i++)
@@ -164,17 +164,17 @@ internal sealed class BatchWriter
     {
         WriteColumn(parameters, events, static w => w.Shard);
         WriteColumn(parameters, events, static w => w.Sequence);
-        parameters.BeginBytesArray(events.Count);
+        parameters.BeginBytesArray();
         foreach (var write in events)
             parameters.Append(write.Key.Bytes);
-        parameters.BeginBytesArray(events.Count);
+        parameters.BeginBytesArray();
         foreach (var write in events)
             parameters.Append(write.Event.Span);
     }
 
     private static void WriteColumn(Parameters parameters, List<JournalWrite> writes, Func<JournalWrite, long> value)
     {
-        parameters.BeginInt64Array(writes.Count);
+        parameters.BeginInt64Array();
         foreach (var write in writes)
             parameters.Append(value(write));
     }

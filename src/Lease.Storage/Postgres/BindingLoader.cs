@@ -103,7 +103,7 @@ internal sealed class BindingLoader : IDisposable
             connection = Connection.Open(options.Connection, "loader", options.Patience);
         }
 
-        connection.Parameters.BeginBytesArray(batch.Count);
+        connection.Parameters.BeginBytesArray();
         foreach (var (key, _) in batch)
             connection.Parameters.Append(key.Bytes);
         using var rows = connection.Query("SELECT binding_key, id, payload, sequence FROM binding WHERE binding_key = ANY ($1)");

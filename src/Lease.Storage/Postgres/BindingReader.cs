@@ -11,7 +11,7 @@ internal sealed class BindingReader(ReadConnections connections)
         static (connection, query) =>
         {
             var parameters = connection.Parameters.Add(query.now);
-            parameters.BeginInt64Array(query.shards.Count);
+            parameters.BeginInt64Array();
             foreach (var shard in query.shards)
                 parameters.Append(shard);
             parameters.Add(query.limit);

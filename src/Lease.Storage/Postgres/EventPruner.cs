@@ -28,18 +28,17 @@ internal sealed class EventPruner(PostgresStoreOptions options)
         catch (StoreException e) when (!connection.IsBroken)
         {
             options.Logger.NotPruned(e.Message);
-            if (connection.InTransaction)
-                connection.Execute("ROLLBACK");
+            connection.Rollback();
         }
     }
 
     private bool TryPruneStep(Connection connection)
     {
-        connection.Execute("BEGIN");
+        connection.Begin();
         connection.Parameters.Add(PruneLock);
         using var locked = connection.Query("SELECT pg_try_advisory_xact_lock($1)::int");
         var deleted = locked.Int64(0, 0) == 1 && FindEnd(connection) is { } end ? Delete(connection, end) : 0;
-        connection.Execute("COMMIT");
+        connection.Commit();
         return deleted >= Step;
     }
 

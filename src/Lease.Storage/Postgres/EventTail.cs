@@ -17,17 +17,18 @@ internal sealed class EventTail : IDisposable
     private const int PageEvents = 1000;
 
     private static readonly TimeSpan Unsettled = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(50);
 
-    // While nobody follows the events: base times are so far behind the clock.
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(200);
+    // Notifications come with the answers, so changes of the cluster are heard of so late, too.
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
 
     private readonly PostgresStoreOptions options;
     private readonly EventPruner pruner;
     private readonly Lock gate = new();
     private readonly List<Action> watchers = [];
-    private readonly ManualResetEventSlim stopping = new();
+
+    // It sleeps at once: a wait that spins first costs more than the work in between.
+    private readonly ManualResetEventSlim stopping = new(initialState: false, spinCount: 0);
     private readonly Thread thread;
     private Connection? connection;
     private EventPosition published = new(0, -1, 0);
@@ -105,8 +106,9 @@ internal sealed class EventTail : IDisposable
                     Reconnect();
                 var pause = Step(connection!);
                 pruner.Prune(connection!);
-                if (Wait(connection!, pause))
+                if (connection!.TakeNotification())
                     TellWatchers();
+                stopping.Wait(pause);
                 failed = false;
             }
             catch (StoreException e)
@@ -117,15 +119,6 @@ internal sealed class EventTail : IDisposable
                 stopping.Wait(AfterError);
             }
         }
-    }
-
-    // In slices, so that the end of the store need not wait for long.
-    private bool Wait(Connection open, TimeSpan pause)
-    {
-        var notified = false;
-        for (; !notified && !stopping.IsSet && pause > TimeSpan.Zero; pause -= Busy)
-            notified = open.WaitForNotification(pause < Busy ? pause : Busy);
-        return notified;
     }
 
     private void Reconnect()
@@ -143,29 +136,21 @@ internal sealed class EventTail : IDisposable
 
     private TimeSpan Step(Connection open)
     {
-        long clock, known, oldest;
-        using (var now = open.Query("SELECT cluster_time(0), known_time(), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT max(changed_at) FROM shard)"))
+        using var now = open.Query("SELECT cluster_time(0), known_time(), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, (SELECT max(changed_at) FROM shard)");
+        var known = Math.Min(now.Int64(0, 0), now.Int64(0, 1));
+        if (mark is { } earlier && now.Int64(0, 2) >= earlier.Number)
         {
-            clock = now.Int64(0, 0);
-            known = Math.Min(clock, now.Int64(0, 1));
-            oldest = now.Int64(0, 2);
-            var last = now.Int64(0, 3);
-            if (mark is { } earlier && oldest >= earlier.Number)
-            {
-                mark = null;
-                Settle(open, earlier.Time);
-            }
-
-            if (mark is null && known > Settled)
-            {
-                using var number = open.Query("SELECT pg_current_xact_id()::text::bigint");
-                mark = (known, number.Int64(0, 0));
-            }
-
-            if (!IsFollowed)
-                return Quiet;
-            return last > Settled ? Unsettled : Busy;
+            mark = null;
+            Settle(open, earlier.Time);
         }
+
+        if (mark is null && known > Settled)
+        {
+            using var number = open.Query("SELECT pg_current_xact_id()::text::bigint");
+            mark = (known, number.Int64(0, 0));
+        }
+
+        return IsFollowed && now.Int64(0, 3) > Settled ? Unsettled : Idle;
     }
 
     // First it may be read, then it is published, then it counts as published: who subscribes in between reads up to here, or is told.

@@ -1,25 +1,26 @@
-using System.Buffers.Binary;
-using System.Text;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace Lease.Storage.Postgres;
 
-/// <summary>The values of one call in PostgreSQL's binary form, one behind the other in a buffer that is used again. For one thread at a time.</summary>
+/// <summary>The values of one call, in lists and a buffer that are used again. For one thread at a time.</summary>
 internal sealed class Parameters
 {
-    private const int NullLength = -1;
-    private const uint OidOfBytea = 17;
-    private const uint OidOfInt8 = 20;
-    private const uint OidOfText = 25;
-
+    private readonly List<Value> values = [];
     private byte[] buffer = new byte[4096];
-    private (int Start, int Length)[] values = new (int, int)[48];
     private int used;
 
+    private enum Kind
+    {
+        Int64,
+        Text,
+        Bytes,
+        Int64Array,
+        BytesArray,
+        TextArray,
+    }
+
     public int Count { get; private set; }
-
-    public ReadOnlySpan<(int Start, int Length)> Values => values.AsSpan(0, Count);
-
-    public byte[] Buffer => buffer;
 
     public Parameters Clear()
     {
@@ -31,105 +32,152 @@ internal sealed class Parameters
     /// <summary>A <c>bigint</c>.</summary>
     public Parameters Add(long value)
     {
-        BinaryPrimitives.WriteInt64BigEndian(Begin(sizeof(long)), value);
+        Begin(Kind.Int64).Number = value;
         return this;
     }
 
-    /// <summary>A <c>text</c>; null for NULL.</summary>
-    public Parameters Add(string? value)
+    /// <summary>A <c>text</c>.</summary>
+    public Parameters Add(string value)
     {
-        if (value is null)
-            return AddNull();
-        Encoding.UTF8.GetBytes(value, Begin(Encoding.UTF8.GetByteCount(value)));
+        Begin(Kind.Text).Text = value;
         return this;
     }
 
     /// <summary>A <c>bytea</c>.</summary>
     public Parameters Add(ReadOnlySpan<byte> value)
     {
-        value.CopyTo(Begin(value.Length));
+        Begin(Kind.Bytes).Octets = Keep(value);
         return this;
     }
 
     /// <summary>A <c>bytea</c> of 16 octets: an address as a number, first octet most significant.</summary>
     public Parameters AddAddress(UInt128 address)
     {
-        BinaryPrimitives.WriteUInt128BigEndian(Begin(16), address);
-        return this;
-    }
-
-    /// <summary>NULL.</summary>
-    public Parameters AddNull()
-    {
-        Begin(0);
-        values[Count - 1].Length = NullLength;
+        Begin(Kind.Bytes).Octets = Keep(address);
         return this;
     }
 
     /// <summary>A <c>bigint[]</c>, whose elements are appended next.</summary>
-    public void BeginInt64Array(int count) => BeginArray(OidOfInt8, count);
+    public void BeginInt64Array() => Begin(Kind.Int64Array).Numbers.Clear();
 
     /// <summary>A <c>bytea[]</c>, whose elements are appended next.</summary>
-    public void BeginBytesArray(int count) => BeginArray(OidOfBytea, count);
+    public void BeginBytesArray() => Begin(Kind.BytesArray).Blobs.Clear();
 
     /// <summary>A <c>text[]</c>, whose elements are appended next.</summary>
-    public void BeginTextArray(int count) => BeginArray(OidOfText, count);
+    public void BeginTextArray() => Begin(Kind.TextArray).Texts.Clear();
 
     /// <summary>An element of a <c>bigint[]</c>.</summary>
-    public void Append(long value) => BinaryPrimitives.WriteInt64BigEndian(AppendElement(sizeof(long)), value);
+    public void Append(long value) => values[Count - 1].Numbers.Add(value);
 
     /// <summary>An element of a <c>bytea[]</c>.</summary>
-    public void Append(ReadOnlySpan<byte> value) => value.CopyTo(AppendElement(value.Length));
+    public void Append(ReadOnlySpan<byte> value) => values[Count - 1].Blobs.Add(Keep(value));
 
-    /// <summary>An element of a <c>bytea[]</c>; null for NULL.</summary>
-    public void Append(ReadOnlyMemory<byte>? value)
-    {
-        if (value is { } octets)
-            Append(octets.Span);
-        else
-            BinaryPrimitives.WriteInt32BigEndian(Extend(sizeof(int)), NullLength);
-    }
+    /// <summary>An element of a <c>bytea[]</c>, which must stand until the call is made; null for NULL.</summary>
+    public void Append(ReadOnlyMemory<byte>? value) => values[Count - 1].Blobs.Add(value);
 
     /// <summary>An element of a <c>bytea[]</c>: an address as a number.</summary>
-    public void AppendAddress(UInt128 address) => BinaryPrimitives.WriteUInt128BigEndian(AppendElement(16), address);
+    public void AppendAddress(UInt128 address) => values[Count - 1].Blobs.Add(Keep(address));
 
     /// <summary>An element of a <c>text[]</c>.</summary>
-    public void Append(string value) => Encoding.UTF8.GetBytes(value, AppendElement(Encoding.UTF8.GetByteCount(value)));
+    public void Append(string value) => values[Count - 1].Texts.Add(value);
 
-    // array_recv: dimensions, flags, the elements' type; for the one dimension: size and lower bound. An empty array has no dimension.
-    private void BeginArray(uint elementType, int count)
+    /// <summary>Gives a statement the values. It keeps the types of its first call.</summary>
+    public void Bind(NpgsqlCommand command)
     {
-        var header = Begin((count == 0 ? 3 : 5) * sizeof(int));
-        BinaryPrimitives.WriteInt32BigEndian(header, count == 0 ? 0 : 1);
-        BinaryPrimitives.WriteInt32BigEndian(header[4..], 0);
-        BinaryPrimitives.WriteUInt32BigEndian(header[8..], elementType);
-        if (count == 0)
-            return;
-        BinaryPrimitives.WriteInt32BigEndian(header[12..], count);
-        BinaryPrimitives.WriteInt32BigEndian(header[16..], 1);
+        for (var i = 0; i < Count; i++)
+        {
+            if (command.Parameters.Count == i)
+                command.Parameters.Add(values[i].MakeParameter());
+            values[i].Bind(command.Parameters[i]);
+        }
     }
 
-    private Span<byte> AppendElement(int length)
+    private Value Begin(Kind kind)
     {
-        BinaryPrimitives.WriteInt32BigEndian(Extend(sizeof(int)), length);
-        return Extend(length);
+        if (Count == values.Count)
+            values.Add(new Value());
+        var value = values[Count++];
+        value.Kind = kind;
+        return value;
     }
 
-    private Span<byte> Begin(int length)
+    private ReadOnlyMemory<byte> Keep(ReadOnlySpan<byte> octets)
     {
-        if (Count == values.Length)
-            Array.Resize(ref values, Count * 2);
-        values[Count++] = (used, 0);
-        return Extend(length);
+        var kept = Extend(octets.Length);
+        octets.CopyTo(kept.Span);
+        return kept;
     }
 
-    private Span<byte> Extend(int length)
+    private ReadOnlyMemory<byte> Keep(UInt128 address)
+    {
+        var kept = Extend(16);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(kept.Span, address);
+        return kept;
+    }
+
+    // What was kept in a buffer that is full stays there.
+    private Memory<byte> Extend(int length)
     {
         if (buffer.Length - used < length)
-            Array.Resize(ref buffer, Math.Max(buffer.Length * 2, used + length));
-        var space = buffer.AsSpan(used, length);
+        {
+            buffer = new byte[Math.Max(buffer.Length * 2, length)];
+            used = 0;
+        }
+
+        var space = buffer.AsMemory(used, length);
         used += length;
-        values[Count - 1].Length += length;
         return space;
+    }
+
+    private sealed class Value
+    {
+        public Kind Kind { get; set; }
+
+        public long Number { get; set; }
+
+        public string Text { get; set; } = "";
+
+        public ReadOnlyMemory<byte> Octets { get; set; }
+
+        public List<long> Numbers { get; } = [];
+
+        public List<ReadOnlyMemory<byte>?> Blobs { get; } = [];
+
+        public List<string> Texts { get; } = [];
+
+        public NpgsqlParameter MakeParameter() => Kind switch
+        {
+            Kind.Int64 => new NpgsqlParameter<long> { NpgsqlDbType = NpgsqlDbType.Bigint },
+            Kind.Text => new NpgsqlParameter<string> { NpgsqlDbType = NpgsqlDbType.Text },
+            Kind.Bytes => new NpgsqlParameter<ReadOnlyMemory<byte>> { NpgsqlDbType = NpgsqlDbType.Bytea },
+            Kind.Int64Array => new NpgsqlParameter<List<long>> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+            Kind.BytesArray => new NpgsqlParameter<List<ReadOnlyMemory<byte>?>> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+            _ => new NpgsqlParameter<List<string>> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+        };
+
+        public void Bind(NpgsqlParameter parameter)
+        {
+            switch (Kind)
+            {
+                case Kind.Int64:
+                    ((NpgsqlParameter<long>)parameter).TypedValue = Number;
+                    break;
+                case Kind.Text:
+                    ((NpgsqlParameter<string>)parameter).TypedValue = Text;
+                    break;
+                case Kind.Bytes:
+                    ((NpgsqlParameter<ReadOnlyMemory<byte>>)parameter).TypedValue = Octets;
+                    break;
+                case Kind.Int64Array:
+                    ((NpgsqlParameter<List<long>>)parameter).TypedValue = Numbers;
+                    break;
+                case Kind.BytesArray:
+                    ((NpgsqlParameter<List<ReadOnlyMemory<byte>?>>)parameter).TypedValue = Blobs;
+                    break;
+                default:
+                    ((NpgsqlParameter<List<string>>)parameter).TypedValue = Texts;
+                    break;
+            }
+        }
     }
 }

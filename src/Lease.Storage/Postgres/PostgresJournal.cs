@@ -49,24 +49,13 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     protected override Connection Begin()
     {
         var open = Connect();
-        open.Execute("BEGIN");
+        open.Begin();
         return open;
     }
 
-    protected override void End() => connection!.Execute("COMMIT");
+    protected override void End() => connection!.Commit();
 
-    protected override void Undo()
-    {
-        try
-        {
-            if (connection is { InTransaction: true })
-                connection.Execute("ROLLBACK");
-        }
-        catch (StoreException)
-        {
-            // It is broken now, and the next one who wants it connects anew.
-        }
-    }
+    protected override void Undo() => connection?.Rollback();
 
     protected override void Close() => connection?.Dispose();
 
@@ -108,7 +97,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
                 // What is fenced or in conflict is out of the batch now; the others go in again.
             }
         }
-        catch (StoreException e) when (isSent && connection is { IsBroken: true })
+        catch (StoreException e) when (isSent && connection is { IsBroken: true } && e.SqlState.Length == 0)
         {
             Abandon(e);
         }

@@ -16,7 +16,7 @@ internal static class Schema
     /// <exception cref="StoreException">The tables are of a newer version, or the user may not make them.</exception>
     public static void Migrate(Connection connection, int shardCount, ILogger logger)
     {
-        connection.Execute("BEGIN");
+        connection.Begin();
         connection.Parameters.Add(MigrationLock);
         connection.Run("SELECT pg_advisory_xact_lock($1)");
         connection.Execute("CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value text NOT NULL)");
@@ -36,7 +36,7 @@ internal static class Schema
             logger.Migrated(next, connection.Server);
         }
 
-        connection.Execute("COMMIT");
+        connection.Commit();
     }
 
     /// <summary>A value of the meta table; null when there is none.</summary>

@@ -45,10 +45,10 @@ internal sealed class ShardTable(PostgresJournal journal)
     public IReadOnlyList<ShardGrant> Claim(Connection connection, string nodeId, IReadOnlyList<ShardOwnership> seen)
     {
         var parameters = connection.Parameters.Add(nodeId);
-        parameters.BeginInt64Array(seen.Count);
+        parameters.BeginInt64Array();
         foreach (var shard in seen)
             parameters.Append(shard.Shard);
-        parameters.BeginInt64Array(seen.Count);
+        parameters.BeginInt64Array();
         foreach (var shard in seen)
             parameters.Append(shard.Epoch);
 
@@ -73,10 +73,10 @@ internal sealed class ShardTable(PostgresJournal journal)
     public static bool Release(Connection connection, string nodeId, IReadOnlyList<ShardGrant> grants)
     {
         var parameters = connection.Parameters.Add(nodeId);
-        parameters.BeginInt64Array(grants.Count);
+        parameters.BeginInt64Array();
         foreach (var grant in grants)
             parameters.Append(grant.Shard);
-        parameters.BeginInt64Array(grants.Count);
+        parameters.BeginInt64Array();
         foreach (var grant in grants)
             parameters.Append(grant.Epoch);
         connection.Run(

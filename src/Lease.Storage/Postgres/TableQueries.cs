@@ -116,10 +116,10 @@ internal sealed class TableQueries(ReadConnections connections)
     // The address itself and every prefix that contains it; the longest that is leased counts, which comes first.
     private static void AddCandidates(Parameters parameters, UInt128 address)
     {
-        parameters.BeginBytesArray(129);
+        parameters.BeginBytesArray();
         for (var length = 128; length >= 0; length--)
             parameters.AppendAddress(length == 0 ? UInt128.Zero : address & (UInt128.MaxValue << (128 - length)));
-        parameters.BeginInt64Array(129);
+        parameters.BeginInt64Array();
         for (var length = 128; length >= 0; length--)
             parameters.Append((long)length);
     }

@@ -24,12 +24,10 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
     private readonly Dictionary<string, string> followed = new(StringComparer.Ordinal);
     private readonly List<RunningProgram> mirrors = [];
 
-    private readonly string connectionOptions;
 
-    private ClusterUnderTest(TestNetwork network, string connectionOptions)
+    private ClusterUnderTest(TestNetwork network)
     {
         Network = network;
-        this.connectionOptions = connectionOptions;
     }
 
     public static string? Missing => TestNetwork.Missing ?? MachineClocks.Missing ?? Databases.Missing;
@@ -49,10 +47,10 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
 
     public static string Binary { get; } = FindBinary();
 
-    /// <summary>Starts everything; <paramref name="connectionOptions"/> of libpq go into the nodes' connection strings.</summary>
-    public static async Task<ClusterUnderTest> StartAsync(int size, string connectionOptions = "")
+    /// <summary>Starts everything.</summary>
+    public static async Task<ClusterUnderTest> StartAsync(int size)
     {
-        var cluster = new ClusterUnderTest(await TestNetwork.CreateAsync(), connectionOptions);
+        var cluster = new ClusterUnderTest(await TestNetwork.CreateAsync());
         try
         {
             await cluster.UpAsync(size);
@@ -274,7 +272,7 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
             await Network.AddServiceAddressAsync(node, ServiceAddressOf(requestor));
         await File.WriteAllTextAsync(Path.Combine(Network.Folder, node + ".json"), $$$"""
             {"Lease": {
-              "storage": {"type": "postgresql", "connection": "{{{Databases.Connection}}} {{{connectionOptions}}}"},
+              "storage": {"type": "postgresql", "connection": "{{{Databases.Connection}}}"},
               "node": {"id": "{{{node}}}", "address": "[{{{address}}}]:5480",
                 "tls": {"certificate": "{{{CertificateFolder}}}/{{{node}}}.pem", "key": "{{{CertificateFolder}}}/{{{node}}}-key.pem", "authorities": "{{{CertificateFolder}}}/ca.pem"} },
               "cluster": {"shards": 32},

@@ -25,8 +25,8 @@ internal sealed class Databases
 
     public string Replica => string.Equals(Primary, "p1", StringComparison.Ordinal) ? "p2" : "p1";
 
-    /// <summary>How the nodes reach them, in libpq's form: both hosts, of which the one counts that takes writes.</summary>
-    public string Connection => $"host={network.AddressOf("p1")},{network.AddressOf("p2")} port=5432 dbname=lease user=postgres";
+    /// <summary>How the nodes reach them: both hosts, of which the one counts that takes writes.</summary>
+    public string Connection => $"Host={network.AddressOf("p1")},{network.AddressOf("p2")};Database=lease;Username=postgres";
 
     private static string? Programs => Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).LastOrDefault() + "/bin" : null;
 

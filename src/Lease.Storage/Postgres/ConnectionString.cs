@@ -1,0 +1,47 @@
+using Npgsql;
+
+namespace Lease.Storage.Postgres;
+
+/// <summary>The operator's connection string, and what Lease adds to it.</summary>
+internal static class ConnectionString
+{
+    // What stands in the operator's string counts before these.
+    private const string Defaults = "Timeout=2;Gss Encryption Mode=Disable;Read Buffer Size=65536;Write Buffer Size=65536";
+
+    // A connection that is idle is found dead; a Unix socket refuses to be asked for it.
+    private const string OverNetwork = "Tcp Keepalive=true;Tcp Keepalive Time=2;Tcp Keepalive Interval=1";
+
+    /// <summary>What is wrong with it; null: nothing is.</summary>
+    public static string? Check(string connectionString)
+    {
+        try
+        {
+            var builder = new NpgsqlConnectionStringBuilder(connectionString);
+            if (string.IsNullOrWhiteSpace(builder.Host))
+                return "names no Host";
+            if (builder.Host.Contains('=', StringComparison.Ordinal))
+                return $"has settings with a space between them (Host is \"{builder.Host}\"): a semicolon belongs there";
+            return null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException or NotSupportedException or KeyNotFoundException)
+        {
+            return $"is not a connection string of Npgsql's: {e.Message}";
+        }
+    }
+
+    /// <summary>The string for a connection. Each is kept and used by one owner, so there is no pool; a deadline that passes ends the connection at once, since nothing is known of its server then.</summary>
+    public static string Complete(string connectionString, string purpose, TimeSpan patience)
+    {
+        var isLocal = new NpgsqlConnectionStringBuilder(connectionString).Host?.Contains('/', StringComparison.Ordinal) == true;
+        var complete = new NpgsqlConnectionStringBuilder($"{Defaults};{(isLocal ? "" : OverNetwork)};Application Name=lease {purpose};{connectionString}")
+        {
+            Pooling = false,
+            Enlist = false,
+            Multiplexing = false,
+            CommandTimeout = Math.Max(1, (int)Math.Ceiling(patience.TotalSeconds)),
+            CancellationTimeout = -1,
+            IncludeErrorDetail = true,
+        };
+        return complete.ConnectionString;
+    }
+}
