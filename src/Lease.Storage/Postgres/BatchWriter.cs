@@ -3,18 +3,20 @@ using Lease.Kernel.Persistence;
 
 namespace Lease.Storage.Postgres;
 
-/// <summary>One batch as the arrays of <c>commit_batch</c> (Migrations/0001.sql), sent in one call. For the journal's thread.</summary>
+/// <summary>One batch as the arrays of <c>commit_batch</c> (Migrations/0004.sql), sent in one call. For the journal's thread.</summary>
 internal sealed class BatchWriter
 {
     private const string Call =
         """
-        SELECT set_config('lease.time', $35, true), commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
+        SELECT commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
         """;
 
     private readonly List<(int Shard, ShardState State)> shards = [];
     private readonly List<LeaseRow> claims = [];
     private readonly List<LeaseRow> freed = [];
     private readonly List<LeaseRow> gone = [];
+    private readonly List<JournalWrite> newRows = [];
+    private readonly List<JournalWrite> changedRows = [];
     private readonly List<JournalWrite> rows = [];
     private readonly List<JournalWrite> goneRows = [];
     private readonly List<JournalWrite> events = [];
@@ -26,7 +28,8 @@ internal sealed class BatchWriter
         claims.Clear();
         freed.Clear();
         gone.Clear();
-        rows.Clear();
+        newRows.Clear();
+        changedRows.Clear();
         goneRows.Clear();
         events.Clear();
         relays = 0;
@@ -36,10 +39,12 @@ internal sealed class BatchWriter
     public void Add(int shard, in ShardState state) => shards.Add((shard, state));
 
     /// <summary>A write, its handle and sequence set.</summary>
-    public void Add(JournalWrite write)
+    /// <param name="write">The write.</param>
+    /// <param name="isNew">Whether its entity has no row yet.</param>
+    public void Add(JournalWrite write, bool isNew)
     {
         events.Add(write);
-        (write.Row is null ? goneRows : rows).Add(write);
+        (write.Row is null ? goneRows : isNew ? newRows : changedRows).Add(write);
         relays += write.Row?.RelayIds.Count ?? 0;
         foreach (var lease in write.Leases.Span)
         {
@@ -59,7 +64,10 @@ internal sealed class BatchWriter
         // Batches of several nodes lock the lease rows that they share in one order.
         claims.Sort(LeaseRow.Compare);
         freed.Sort(LeaseRow.Compare);
-        var parameters = connection.Parameters.Clear().Add(nodeId);
+        rows.Clear();
+        rows.AddRange(newRows);
+        rows.AddRange(changedRows);
+        var parameters = connection.Parameters.Clear().Add(nodeId).Add(time);
         WriteShards(parameters);
         WriteLeases(parameters, claims, withState: true);
         WriteLeases(parameters, freed, withState: false);
@@ -67,9 +75,8 @@ internal sealed class BatchWriter
         WriteRows(parameters);
         WriteRelays(parameters);
         WriteEvents(parameters);
-        parameters.Add(time.ToString(CultureInfo.InvariantCulture));
         using var result = connection.Query(Call);
-        return result.Int64(0, 1);
+        return result.Int64(0, 0);
     }
 
     /// <summary>The shards that an error LS001 names.</summary>
@@ -121,6 +128,7 @@ internal sealed class BatchWriter
 
     private void WriteRows(Parameters parameters)
     {
+        parameters.Add(newRows.Count);
         WriteColumn(parameters, rows, static w => w.RowId);
         parameters.BeginBytesArray();
         foreach (var write in rows)

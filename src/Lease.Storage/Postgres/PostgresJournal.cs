@@ -176,7 +176,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
         writer.Clear();
         foreach (ref var shard in shards.AsSpan())
             shard.Rewind();
-        foreach (var (write, _) in Batch)
+        foreach (var (write, isNew) in Batch)
         {
             ref var shard = ref shards[write.Shard];
             if (write.Epoch != shard.Epoch)
@@ -184,7 +184,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
             if (write.Outcome != JournalOutcome.Pending)
                 continue;
             write.Sequence = ++shard.Next;
-            writer.Add(write);
+            writer.Add(write, isNew);
         }
 
         for (var i = 0; i < shards.Length; i++)
