@@ -1,13 +1,14 @@
 using System.Net;
 using Lease.Benchmarks;
+using Lease.Benchmarks.Micro;
 
 switch (args)
 {
-    case ["journal-postgres", var connection, .. var sizes]:
-        await JournalBenchmark.RunOnPostgresAsync(connection, [.. sizes.Select(int.Parse)]);
+    case ["micro", .. var chosen]:
+        MicroBenchmarks.Run(chosen);
         return 0;
-    case ["journal", .. var sizes]:
-        await JournalBenchmark.RunAsync(sizes.Length == 0 ? [10_000, 1_000_000] : [.. sizes.Select(int.Parse)]);
+    case ["journal-postgres", var connection, .. var sizes]:
+        await PostgresJournalCommand.RunAsync(connection, [.. sizes.Select(int.Parse)]);
         return 0;
     case ["fill", var directory, var bindings]:
         await FillCommand.RunAsync(directory, int.Parse(bindings));
@@ -22,6 +23,6 @@ switch (args)
         await CatchUpCommand.IdleAsync(IPEndPoint.Parse(server), int.Parse(count));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Lease.Benchmarks journal [BINDINGS...] | journal-postgres CONNECTION BINDINGS... | fill DIRECTORY BINDINGS | udp-queries [ADDRESS]:PORT by-address|by-client-id BINDINGS SECONDS | catch-up [ADDRESS]:PORT | idle-requestors [ADDRESS]:PORT COUNT");
+        await Console.Error.WriteLineAsync("usage: Lease.Benchmarks micro [--filter PATTERN...] | journal-postgres CONNECTION BINDINGS... | fill DIRECTORY BINDINGS | udp-queries [ADDRESS]:PORT by-address|by-client-id BINDINGS SECONDS | catch-up [ADDRESS]:PORT | idle-requestors [ADDRESS]:PORT COUNT");
         return 2;
 }
