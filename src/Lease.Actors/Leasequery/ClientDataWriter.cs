@@ -83,8 +83,10 @@ public readonly struct ClientDataWriter(BindingQuery query, DraftCodePoints poin
     private void EndClientData(ref Dhcp6Writer writer, int mark, in BindingView view)
     {
         writer.OptionU32(OptionCode.CltTime, (uint)Math.Clamp((now - view.LastTransactionAt) / 1000, 0, uint.MaxValue));
-        foreach (var code in query.Requested)
-            WriteRequested(ref writer, code, view);
+
+        // By index: an enumerator of the interface would be an object for each client.
+        for (var i = 0; i < query.Requested.Count; i++)
+            WriteRequested(ref writer, query.Requested[i], view);
         writer.EndOption(mark);
     }
 
