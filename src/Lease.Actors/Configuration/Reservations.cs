@@ -54,7 +54,7 @@ public sealed class Reservation
 /// <summary>The reservations of one level, indexed by identifier and by what they reserve.</summary>
 public sealed class ReservationTable
 {
-    private readonly Dictionary<string, Reservation> byIdentifier = new(StringComparer.Ordinal);
+    private readonly Dictionary<ReservationIdentifier, Dictionary<byte[], Reservation>> byIdentifier = [];
     private readonly Dictionary<Ipv6Address, Reservation> byAddress = [];
     private readonly Dictionary<Ipv6Prefix, Reservation> byPrefix = [];
 
@@ -64,7 +64,9 @@ public sealed class ReservationTable
         All = [.. reservations];
         foreach (var reservation in All)
         {
-            byIdentifier.TryAdd(KeyOf(reservation.Kind, reservation.Identifier), reservation);
+            if (!byIdentifier.TryGetValue(reservation.Kind, out var known))
+                byIdentifier[reservation.Kind] = known = new(OctetComparer.Instance);
+            known.TryAdd(reservation.Identifier, reservation);
             foreach (var address in reservation.Addresses)
                 byAddress.TryAdd(address, reservation);
             foreach (var prefix in reservation.Prefixes)
@@ -80,13 +82,11 @@ public sealed class ReservationTable
 
     /// <summary>The reservation for a client's identifier, or null.</summary>
     public Reservation? Find(ReservationIdentifier kind, ReadOnlySpan<byte> identifier)
-        => All.Count == 0 || identifier.IsEmpty ? null : byIdentifier.GetValueOrDefault(KeyOf(kind, identifier));
+        => !identifier.IsEmpty && byIdentifier.TryGetValue(kind, out var known) && known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(identifier, out var found) ? found : null;
 
     /// <summary>Whose address this is, or null.</summary>
     public Reservation? FindByAddress(Ipv6Address address) => byAddress.GetValueOrDefault(address);
 
     /// <summary>Whose prefix this is, or null.</summary>
     public Reservation? FindByPrefix(Ipv6Prefix prefix) => byPrefix.GetValueOrDefault(prefix);
-
-    private static string KeyOf(ReservationIdentifier kind, ReadOnlySpan<byte> identifier) => $"{(int)kind}:{Convert.ToHexStringLower(identifier)}";
 }
