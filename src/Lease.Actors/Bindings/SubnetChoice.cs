@@ -3,35 +3,27 @@ using Lease.Actors.Configuration;
 
 namespace Lease.Actors.Bindings;
 
-/// <summary>What makes a subnet a client's.</summary>
-internal interface ISubnetMatch<in TSubnet>
-{
-    /// <summary>Whether a client of this subnet would send so.</summary>
-    bool Fits(TSubnet subnet);
-}
-
 /// <summary>Chooses among the subnets that a client may be on.</summary>
 internal static class SubnetChoice
 {
     /// <summary>
-    /// The first subnet that fits and that the client's classes may use; else, as all subnets of a shared network are one link, another one that they may use beside one that fits. Without
-    /// classes the first that fits.
+    /// Of the subnets that fit, the first that the client's classes may use; else, as all subnets of a shared network are one link, another one that they may use beside one that fits. Without
+    /// classes the first.
     /// </summary>
-    public static bool TryChoose<TSubnet, TMatch>(this (Link Link, TSubnet Subnet)[] subnets, TMatch match, AssignedClasses? classes, out Link link, out TSubnet subnet)
+    public static bool TryChoose<TSubnet>(ReadOnlySpan<(Link Link, TSubnet Subnet)> fitting, AssignedClasses? classes, out Link link, out TSubnet subnet)
         where TSubnet : Subnet
-        where TMatch : struct, ISubnetMatch<TSubnet>, allows ref struct
     {
-        foreach (var (candidateLink, candidate) in subnets)
+        foreach (var (candidateLink, candidate) in fitting)
         {
-            if (!match.Fits(candidate) || !candidate.Guard.IsOpenTo(classes))
+            if (!candidate.Guard.IsOpenTo(classes))
                 continue;
             (link, subnet) = (candidateLink, candidate);
             return true;
         }
 
-        foreach (var (candidateLink, candidate) in subnets)
+        foreach (var (candidateLink, _) in fitting)
         {
-            if (classes is null || !match.Fits(candidate) || candidateLink.FirstOpenTo(classes) is not TSubnet other)
+            if (candidateLink.FirstOpenTo(classes) is not TSubnet other)
                 continue;
             (link, subnet) = (candidateLink, other);
             return true;
@@ -52,4 +44,10 @@ internal static class SubnetChoice
 
         return null;
     }
+
+    /// <summary>The subnets by a value that messages name and that subnets may have in common, each group in the order of the file.</summary>
+    public static Dictionary<TKey, (Link Link, TSubnet Subnet)[]> By<TSubnet, TKey>(
+        this IEnumerable<(Link Link, TSubnet Subnet)> subnets, Func<TSubnet, TKey?> keyOf, IEqualityComparer<TKey>? comparer = null)
+        where TKey : class
+        => subnets.Where(s => keyOf(s.Subnet) is not null).GroupBy(s => keyOf(s.Subnet)!, comparer).ToDictionary(static g => g.Key, static g => g.ToArray(), comparer);
 }

@@ -14,7 +14,10 @@ namespace Lease.Actors.Dhcp4;
 /// </summary>
 public sealed class Localization
 {
-    private readonly (Link Link, Dhcp4Subnet Subnet)[] subnets;
+    private readonly PrefixIndex<(Link Link, Dhcp4Subnet Subnet)> byAddress;
+    private readonly PrefixIndex<(Link Link, Dhcp4Subnet Subnet)> byDhcp6Subnet;
+    private readonly Dictionary<string, (Link Link, Dhcp4Subnet Subnet)[]> byInterface;
+    private readonly Dictionary<byte[], (Link Link, Dhcp4Subnet Subnet)[]>.AlternateLookup<ReadOnlySpan<byte>> byInterfaceId;
     private readonly Dictionary<string, Link> byName = new(StringComparer.Ordinal);
     private readonly SubnetSelector dhcp6;
 
@@ -22,7 +25,11 @@ public sealed class Localization
     public Localization(Dhcp4Configuration configuration, SubnetSelector dhcp6)
     {
         this.dhcp6 = dhcp6;
-        subnets = [.. configuration.Links.SelectMany(static l => l.Subnets.Select(s => (l, (Dhcp4Subnet)s)))];
+        (Link Link, Dhcp4Subnet Subnet)[] subnets = [.. configuration.Links.SelectMany(static l => l.Subnets.Select(s => (l, (Dhcp4Subnet)s)))];
+        byAddress = new(subnets.SelectMany(static s => s.Subnet.Selectors.RelayAddresses.Select(static a => new Ipv6Prefix(a, 128)).Prepend(s.Subnet.Prefix).Select(p => (p, s))));
+        byDhcp6Subnet = new(subnets.Where(static s => s.Subnet.Dhcp6Subnet is not null).Select(static s => (s.Subnet.Dhcp6Subnet!.Value, s)));
+        byInterface = subnets.By(static s => s.Dhcp6Interface);
+        byInterfaceId = subnets.By(static s => s.Dhcp6InterfaceId, OctetComparer.Instance).GetAlternateLookup<ReadOnlySpan<byte>>();
         foreach (var link in configuration.Links)
             byName.TryAdd(link.Name, link);
     }
@@ -32,7 +39,7 @@ public sealed class Localization
         Dhcp4Message message, ReadOnlySpan<byte> packet, in RelayChain chain, string interfaceName, Ipv6Address source, AssignedClasses? classes, out Link link, out Dhcp4Subnet subnet)
     {
         if (TryAddressOf(message, out var address))
-            return subnets.TryChoose(new ByAddress(PortSet.ToMapped(address)), classes, out link, out subnet);
+            return SubnetChoice.TryChoose(byAddress.Find(PortSet.ToMapped(address)), classes, out link, out subnet);
         return chain.Hops > 0 ? TryRelayed(packet, chain, classes, out link, out subnet) : TryDirect(interfaceName, source, classes, out link, out subnet);
     }
 
@@ -55,22 +62,23 @@ public sealed class Localization
         for (var hop = chain.Hops - 1; hop >= 0; hop--)
         {
             var relay = chain.Hop(packet, hop);
-            if (relay.Options.TryGet(OptionCode.InterfaceId, out var interfaceId) && subnets.TryChoose(new ByInterfaceId(interfaceId), classes, out link, out subnet))
+            if (relay.Options.TryGet(OptionCode.InterfaceId, out var interfaceId) && byInterfaceId.TryGetValue(interfaceId, out var named)
+                && SubnetChoice.TryChoose(named, classes, out link, out subnet))
                 return true;
             var address = relay.LinkAddress;
             if (address.IsUnspecified || address.IsLinkLocal)
                 continue;
-            if (subnets.TryChoose(new ByDhcp6Subnet(address), classes, out link, out subnet))
+            if (SubnetChoice.TryChoose(byDhcp6Subnet.Find(address), classes, out link, out subnet))
                 return true;
             break;
         }
 
-        return dhcp6.TrySelectRelayed(packet, chain, classes: null, out var named, out _) & TryByName(named, classes, out link, out subnet);
+        return dhcp6.TrySelectRelayed(packet, chain, classes: null, out var link6, out _) & TryByName(link6, classes, out link, out subnet);
     }
 
     private bool TryDirect(string interfaceName, Ipv6Address source, AssignedClasses? classes, out Link link, out Dhcp4Subnet subnet)
-        => subnets.TryChoose(new ByDhcp6Subnet(source), classes, out link, out subnet)
-            || subnets.TryChoose(new ByInterface(interfaceName), classes, out link, out subnet)
+        => SubnetChoice.TryChoose(byDhcp6Subnet.Find(source), classes, out link, out subnet)
+            || SubnetChoice.TryChoose(byInterface.GetValueOrDefault(interfaceName), classes, out link, out subnet)
             || (dhcp6.TrySelectDirect(interfaceName, source, classes: null, out var link6, out _) & TryByName(link6, classes, out link, out subnet));
 
     private bool TryByName(Link? link6, AssignedClasses? classes, out Link link, out Dhcp4Subnet subnet)
@@ -83,27 +91,5 @@ public sealed class Localization
 
         (link, subnet) = (null!, null!);
         return false;
-    }
-
-    private readonly struct ByAddress(Ipv6Address mapped) : ISubnetMatch<Dhcp4Subnet>
-    {
-        public bool Fits(Dhcp4Subnet subnet) => subnet.Prefix.Contains(mapped) || subnet.Selectors.RelayAddresses.Contains(mapped);
-    }
-
-    private readonly struct ByDhcp6Subnet(Ipv6Address address) : ISubnetMatch<Dhcp4Subnet>
-    {
-        public bool Fits(Dhcp4Subnet subnet) => subnet.Dhcp6Subnet is { } prefix && prefix.Contains(address);
-    }
-
-    private readonly struct ByInterface(string name) : ISubnetMatch<Dhcp4Subnet>
-    {
-        public bool Fits(Dhcp4Subnet subnet) => subnet.Dhcp6Interface == name;
-    }
-
-    private readonly ref struct ByInterfaceId(ReadOnlySpan<byte> interfaceId) : ISubnetMatch<Dhcp4Subnet>
-    {
-        private readonly ReadOnlySpan<byte> interfaceId = interfaceId;
-
-        public bool Fits(Dhcp4Subnet subnet) => subnet.Dhcp6InterfaceId is { } id && interfaceId.SequenceEqual(id);
     }
 }

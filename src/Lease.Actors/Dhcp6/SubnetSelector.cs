@@ -12,10 +12,20 @@ namespace Lease.Actors.Dhcp6;
 /// </summary>
 public sealed class SubnetSelector
 {
-    private readonly (Link Link, Subnet Subnet)[] subnets;
+    private readonly Dictionary<string, (Link Link, Subnet Subnet)[]> byInterface;
+    private readonly Dictionary<byte[], (Link Link, Subnet Subnet)[]>.AlternateLookup<ReadOnlySpan<byte>> byInterfaceId;
+    private readonly PrefixIndex<(Link Link, Subnet Subnet)> byRelay;
+    private readonly PrefixIndex<(Link Link, Subnet Subnet)> byPrefix;
 
     /// <summary>Takes the configured links.</summary>
-    public SubnetSelector(IEnumerable<Link> links) => subnets = [.. links.SelectMany(l => l.Subnets.Select(s => (l, s)))];
+    public SubnetSelector(IEnumerable<Link> links)
+    {
+        (Link Link, Subnet Subnet)[] subnets = [.. links.SelectMany(static l => l.Subnets.Select(s => (l, s)))];
+        byInterface = subnets.By(static s => s.Selectors.Interface);
+        byInterfaceId = subnets.By(static s => s.Selectors.InterfaceId, OctetComparer.Instance).GetAlternateLookup<ReadOnlySpan<byte>>();
+        byRelay = new(subnets.SelectMany(static s => s.Subnet.Selectors.RelayAddresses.Select(a => (new Ipv6Prefix(a, 128), s))));
+        byPrefix = new(subnets.Select(static s => (s.Subnet.Prefix, s)));
+    }
 
     /// <summary>The subnet for a relayed message; without <paramref name="classes"/> whoever may use it.</summary>
     public bool TrySelectRelayed(ReadOnlySpan<byte> packet, in RelayChain chain, AssignedClasses? classes, out Link link, out Subnet subnet)
@@ -23,7 +33,8 @@ public sealed class SubnetSelector
         for (var hop = chain.Hops - 1; hop >= 0; hop--)
         {
             var relay = chain.Hop(packet, hop);
-            if (relay.Options.TryGet(OptionCode.InterfaceId, out var interfaceId) && subnets.TryChoose(new ByInterfaceId(interfaceId), classes, out link, out subnet))
+            if (relay.Options.TryGet(OptionCode.InterfaceId, out var interfaceId) && byInterfaceId.TryGetValue(interfaceId, out var named)
+                && SubnetChoice.TryChoose(named, classes, out link, out subnet))
                 return true;
             var address = relay.LinkAddress;
             if (!address.IsUnspecified && !address.IsLinkLocal)
@@ -37,32 +48,10 @@ public sealed class SubnetSelector
 
     /// <summary>The subnet for a message that came directly; without <paramref name="classes"/> whoever may use it.</summary>
     public bool TrySelectDirect(string interfaceName, Ipv6Address source, AssignedClasses? classes, out Link link, out Subnet subnet)
-        => subnets.TryChoose(new ByInterface(interfaceName), classes, out link, out subnet)
+        => SubnetChoice.TryChoose(byInterface.GetValueOrDefault(interfaceName), classes, out link, out subnet)
             || (!source.IsLinkLocal && TryFindByAddress(source, relayed: false, classes, out link, out subnet));
 
     /// <summary>The subnet of a relay's link-address or of a client's own address; without <paramref name="classes"/> whoever may use it.</summary>
     public bool TryFindByAddress(Ipv6Address address, bool relayed, AssignedClasses? classes, out Link link, out Subnet subnet)
-        => (relayed && subnets.TryChoose(new ByRelay(address), classes, out link, out subnet)) || subnets.TryChoose(new ByPrefix(address), classes, out link, out subnet);
-
-    private readonly ref struct ByInterfaceId(ReadOnlySpan<byte> interfaceId) : ISubnetMatch<Subnet>
-    {
-        private readonly ReadOnlySpan<byte> interfaceId = interfaceId;
-
-        public bool Fits(Subnet subnet) => subnet.Selectors.InterfaceId is { } id && interfaceId.SequenceEqual(id);
-    }
-
-    private readonly struct ByInterface(string name) : ISubnetMatch<Subnet>
-    {
-        public bool Fits(Subnet subnet) => subnet.Selectors.Interface == name;
-    }
-
-    private readonly struct ByRelay(Ipv6Address address) : ISubnetMatch<Subnet>
-    {
-        public bool Fits(Subnet subnet) => subnet.Selectors.RelayAddresses.Contains(address);
-    }
-
-    private readonly struct ByPrefix(Ipv6Address address) : ISubnetMatch<Subnet>
-    {
-        public bool Fits(Subnet subnet) => subnet.Prefix.Contains(address);
-    }
+        => (relayed && SubnetChoice.TryChoose(byRelay.Find(address), classes, out link, out subnet)) || SubnetChoice.TryChoose(byPrefix.Find(address), classes, out link, out subnet);
 }
