@@ -57,7 +57,7 @@ public class Exchange
     public void RenewReply() => Send(renew);
 
     [GlobalCleanup]
-    public async Task StopAsync() => await kit.DisposeAsync();
+    public void Stop() => kit.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static byte[] OctetsOf(ClientRequest message)
     {

@@ -44,7 +44,7 @@ public class Intake : IActorRef
     public void Handle() => intake.Handle(network.Receive(packet));
 
     [GlobalCleanup]
-    public async Task StopAsync() => await kit.DisposeAsync();
+    public void Stop() => kit.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>The intake of a service whose leasequery has empty tables, and which serves no DHCPv4.</summary>
     internal static Dhcp6Intake IntakeFor(TestKit kit, IActorRef region, Dhcp6Settings settings)

@@ -27,11 +27,13 @@ public class SqliteJournal
     public int Batch { get; set; }
 
     [GlobalSetup]
-    public async Task FillAsync()
+    public void Fill()
     {
         directory = Directory.CreateTempSubdirectory("lease-bench-").FullName;
         store = SqliteLeaseStore.Open(new SqliteStoreOptions { Directory = directory, ShardCount = JournalLoad.Shards });
-        load = new JournalLoad(store, await store.ClaimAllAsync("bench"));
+
+        // In-process runs of BenchmarkDotNet 0.14 do not await.
+        load = new JournalLoad(store, store.ClaimAllAsync("bench").GetAwaiter().GetResult());
         load.Fill(Bindings);
     }
 
@@ -43,9 +45,9 @@ public class SqliteJournal
     }
 
     [GlobalCleanup]
-    public async Task RemoveAsync()
+    public void Remove()
     {
-        await store.DisposeAsync();
+        store.DisposeAsync().AsTask().GetAwaiter().GetResult();
         Directory.Delete(directory, recursive: true);
     }
 }
