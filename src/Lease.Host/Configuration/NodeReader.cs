@@ -43,6 +43,8 @@ internal static class NodeReader
         if (lease.Object("node") is not { } node)
             return new NodeConfiguration(Environment.MachineName, Link: null);
         var id = node.Text("id") is { Length: > 0 } given ? given : Environment.MachineName;
+        if (id.Length > 255 || id.Any(char.IsControl))
+            node.Wrong("id", "a name of at most 255 characters, without control characters");
         var tls = node.Object("tls") is { } files ? TlsReader.Read(files) : null;
         var address = node.Text("address");
         NodeLinkConfiguration? link = null;

@@ -4,6 +4,8 @@ namespace Lease.Host.Tests.Configuration;
 
 public sealed class NodeConfigurationTests
 {
+    private const string Tls = "\"tls\": {\"certificate\": \"a\", \"key\": \"b\", \"authorities\": \"c\"}";
+
     [Theory]
     [InlineData("{\"type\": \"postgresql\"}", "is missing: name the database, as in \"Host=db1,db2;Database=lease;Username=lease\"")]
     [InlineData("{\"type\": \"postgresql\", \"connection\": \"host=db1,db2 dbname=lease\"}", "has settings with a space between them (Host is \"db1,db2 dbname=lease\"): a semicolon belongs there")]
@@ -27,6 +29,36 @@ public sealed class NodeConfigurationTests
     public void A_connection_string_of_Npgsqls_is_taken_as_it_is(string connection)
         => Read($$"""{"type": "postgresql", "connection": "{{connection}}"}""").Configuration!.Storage.PostgresConnection.ShouldBe(connection);
 
-    private static ConfigurationResult Read(string storage)
-        => ConfigurationReader.Read($$$"""{"Lease": {"storage": {{{storage}}} }, "Dhcp6": {"interfaces-config": {"interfaces": ["eth0"]} } }""", "test.json");
+    [Fact]
+    public void A_node_has_a_name_and_links()
+    {
+        var node = ReadNode($"\"id\": \"n1\", \"address\": \"[2001:db8::11]:5480\", {Tls}").Configuration.ShouldNotBeNull().Node;
+        node.Id.ShouldBe("n1");
+        node.Link.ShouldNotBeNull().Address.ToString().ShouldBe("[2001:db8::11]:5480");
+    }
+
+    [Theory]
+    [InlineData("\"id\": \"n\\n1\"", "a name of at most 255 characters, without control characters")]
+    [InlineData("\"address\": \"[::]:5480\", " + Tls, "an IPv6 address of this host that other nodes reach")]
+    [InlineData("\"address\": \"[2001:db8::11]:5480\"", "needs \"tls\" beside it")]
+    [InlineData(Tls, "is of no use without \"address\"")]
+    public void What_is_wrong_with_the_node_is_named(string node, string message)
+    {
+        var result = ReadNode(node);
+        result.Configuration.ShouldBeNull();
+        result.Problems.ShouldContain(p => p.Severity == Severity.Error && p.Path.StartsWith("Lease.node", StringComparison.Ordinal) && p.Message.Contains(message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_name_that_is_too_long_is_refused()
+    {
+        ReadNode($"\"id\": \"{new string('n', 255)}\"").Configuration.ShouldNotBeNull();
+        ReadNode($"\"id\": \"{new string('n', 256)}\"").Configuration.ShouldBeNull();
+    }
+
+    private static ConfigurationResult Read(string storage, string node = "")
+        => ConfigurationReader.Read(
+            $$$"""{"Lease": {"storage": {{{storage}}}, "node": { {{{node}}} } }, "Dhcp6": {"interfaces-config": {"interfaces": ["eth0"]} } }""", "test.json");
+
+    private static ConfigurationResult ReadNode(string node) => Read("{\"type\": \"postgresql\", \"connection\": \"Host=db1\"}", node);
 }
