@@ -1,4 +1,5 @@
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
 
 namespace Lease.Actors.Cluster;
 
@@ -7,27 +8,27 @@ namespace Lease.Actors.Cluster;
 /// <param name="shardCount">Number of shards.</param>
 public sealed class ClusterDirectory(string nodeId, int shardCount)
 {
-    private volatile string?[] owners = new string?[shardCount];
+    private volatile NodeAddress?[] owners = new NodeAddress?[shardCount];
 
-    /// <summary>The node link address of a shard's owner; null when that is this node, nobody, or a node that is dead or has no link.</summary>
-    public string? OwnerOf(int shard) => owners[shard];
+    /// <summary>A shard's owner; null when that is this node, nobody, or a node that is dead or has no link.</summary>
+    public NodeAddress? OwnerOf(int shard) => owners[shard];
 
     /// <summary>Takes over what the store says.</summary>
-    /// <returns>The addresses of nodes that own nothing any more.</returns>
-    public IReadOnlyList<string> Update(ClusterView view)
+    /// <returns>Nodes that own nothing any more, or are to be reached elsewhere now.</returns>
+    public IReadOnlyList<NodeAddress> Update(ClusterView view)
     {
-        var addresses = new Dictionary<string, string>(StringComparer.Ordinal);
+        var addresses = new Dictionary<string, NodeAddress>(StringComparer.Ordinal);
         foreach (var node in view.Nodes)
         {
             if (node.NodeId != nodeId && node is { IsAlive: true, Address.Length: > 0 })
-                addresses[node.NodeId] = node.Address;
+                addresses[node.NodeId] = new NodeAddress(node.NodeId, node.Address);
         }
 
-        var next = new string?[owners.Length];
+        var next = new NodeAddress?[owners.Length];
         foreach (var shard in view.Shards)
             next[shard.Shard] = shard.Owner is { } owner ? addresses.GetValueOrDefault(owner) : null;
         var before = owners;
         owners = next;
-        return [.. before.OfType<string>().Distinct(StringComparer.Ordinal).Where(a => !next.Contains(a) && !addresses.ContainsValue(a))];
+        return [.. before.OfType<NodeAddress>().Distinct().Where(a => !next.Contains(a) && !addresses.ContainsValue(a))];
     }
 }

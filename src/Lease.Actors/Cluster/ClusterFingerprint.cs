@@ -8,7 +8,7 @@ namespace Lease.Actors.Cluster;
 /// <summary>What the nodes of a cluster must agree on, in short: which bindings and leases there can be. Two nodes that differ here could give the same address to two clients' links.</summary>
 public static class ClusterFingerprint
 {
-    // Changes with what a node writes into the tables or says on the node links.
+    // Changes with what a node writes into the tables.
     private const string Version = "lease 1";
 
     /// <summary>The fingerprint of a configuration.</summary>

@@ -10,6 +10,7 @@ using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Protocol.Dhcp6;
+using Lease.Transport.Links;
 using Lease.Transport.Tcp;
 using Lease.Transport.Udp;
 using Microsoft.Extensions.Logging;
@@ -213,7 +214,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     private async Task OpenAsync(LeaseConfiguration configuration, ClusterTime? clusterTime, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
-        var address = isShared && configuration.Node.Link is { } link ? forwarder.Open(link, clusterLog) : "";
+        var address = isShared && configuration.Node.Link is { } link ? forwarder.Open(new LinkIdentity(store.Meta.ClusterId, configuration.Node.Id), link, clusterLog) : "";
         var node = new ClusterNode(configuration.Node.Id, address, fingerprint, () => replaced.TrySetResult())
         {
             Time = clusterTime,

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Lease.Actors.Bindings;
 using Lease.Actors.Cluster;
 using Lease.Actors.Dhcp4;
@@ -22,8 +21,6 @@ internal sealed class PacketForwarder : IShardForwarder, INodeLinkHandler, IDisp
 {
     // What is taken in and not answered yet: see DatagramBudget.
     private const long MaxHeld = 32 << 20;
-    private const byte Dhcp6Service = 0;
-    private const byte BehindOtherService = 1;
 
     private readonly ClusterDirectory directory;
     private readonly ShardRegion region;
@@ -63,16 +60,20 @@ internal sealed class PacketForwarder : IShardForwarder, INodeLinkHandler, IDisp
         yield return ("link.refused", counters.Refused);
         yield return ("link.malformed", counters.Malformed);
         yield return ("link.stalled", counters.Stalled);
+        yield return ("link.unknown", counters.Unknown);
     }
 
     /// <summary>Listens for other nodes.</summary>
+    /// <param name="self">Who this node is.</param>
+    /// <param name="configuration">Where it listens, and its certificate.</param>
+    /// <param name="logger">Links that open, close or cannot be opened.</param>
     /// <returns>Where, for them to know.</returns>
     /// <exception cref="IOException">The address is not there, or a certificate file cannot be read.</exception>
-    public string Open(Configuration.NodeLinkConfiguration configuration, ILogger logger)
+    public string Open(LinkIdentity self, Configuration.NodeLinkConfiguration configuration, ILogger logger)
     {
         var tls = configuration.Tls;
         var certificates = TlsCertificates.Load(tls.CertificateFile, tls.KeyFile, tls.AuthoritiesFile, time, logger);
-        links = NodeLinks.Start(configuration.Address, certificates, this, time, logger);
+        links = NodeLinks.Start(configuration.Address, self, certificates, this, time, logger);
         region.Forwarder = this;
         return new IPEndPoint(configuration.Address.Address, links.Port).ToString();
     }
@@ -91,8 +92,8 @@ internal sealed class PacketForwarder : IShardForwarder, INodeLinkHandler, IDisp
         if (message is not ClientExchange { Datagram: { Channel.IsRemote: false } datagram } exchange || directory.OwnerOf(shard) is not { } owner || links is null)
             return false;
         var channel = ChannelOf(datagram.Channel);
-        var service = exchange is Dhcp4Exchange { Origin: not null } ? BehindOtherService : Dhcp6Service;
-        if (!links.TrySend(owner, new ForwardedPacket(service, channel.Number, datagram.IsMulticast, datagram.Source, channel.Name, datagram.Data)))
+        var service = exchange is Dhcp4Exchange { Origin: not null } ? ForwardedService.BehindOther : ForwardedService.Dhcp6;
+        if (!links.TrySend(owner, new ForwardedPacket(service, channel.Number, datagram.IsMulticast, datagram.Source, datagram.Channel.InterfaceName, datagram.Data)))
             return false;
         datagram.Release();
         return true;
@@ -108,7 +109,7 @@ internal sealed class PacketForwarder : IShardForwarder, INodeLinkHandler, IDisp
         }
 
         // Without AfterReceive: a thread of the pool must not assist the actors, or what it does later for others wakes nobody.
-        var handler = packet.Service == BehindOtherService ? behindOther : dhcp6;
+        var handler = packet.Service == ForwardedService.BehindOther ? behindOther : dhcp6;
         handler.Handle(new Datagram(packet.Data, packet.Source, packet.IsMulticast, RemoteOf(from, packet), time.GetUtcNow().ToUnixTimeMilliseconds(), budget));
     }
 
@@ -134,7 +135,7 @@ internal sealed class PacketForwarder : IShardForwarder, INodeLinkHandler, IDisp
         {
             if (byChannel.TryGetValue(channel, out known))
                 return known;
-            known = new LocalChannel(channel, (ushort)channels.Length, Encoding.UTF8.GetBytes(channel.InterfaceName));
+            known = new LocalChannel(channel, (ushort)channels.Length);
             channels = [.. channels, known];
             byChannel[channel] = known;
             return known;
@@ -146,10 +147,10 @@ internal sealed class PacketForwarder : IShardForwarder, INodeLinkHandler, IDisp
         var known = remote.GetOrAdd(link, static _ => new ConcurrentDictionary<ushort, RemoteChannel>());
         return known.TryGetValue(packet.Channel, out var channel)
             ? channel
-            : known.GetOrAdd(packet.Channel, new RemoteChannel(link, packet.Channel, Encoding.UTF8.GetString(packet.InterfaceName)));
+            : known.GetOrAdd(packet.Channel, new RemoteChannel(link, packet.Channel, packet.InterfaceName));
     }
 
-    private sealed record LocalChannel(IDatagramChannel Channel, ushort Number, byte[] Name);
+    private sealed record LocalChannel(IDatagramChannel Channel, ushort Number);
 
     /// <summary>A socket of the node that received the packet.</summary>
     private sealed class RemoteChannel(INodeLink link, ushort number, string interfaceName) : IDatagramChannel

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Lease.Kernel.IO;
 
 namespace Lease.Transport.Links;
@@ -9,12 +8,8 @@ namespace Lease.Transport.Links;
 /// <param name="channel">Number of the socket it leaves by, as the packet said it.</param>
 /// <param name="destination">Where it goes; the scope is an interface of the node that sends it.</param>
 /// <param name="data">The datagram.</param>
-public readonly ref struct ForwardedReply(ushort channel, UdpEndpoint destination, ReadOnlySpan<byte> data) : INodeFrame
+public readonly ref struct ForwardedReply(ushort channel, UdpEndpoint destination, ReadOnlySpan<byte> data)
 {
-    private const int ChannelOffset = 0;
-    private const int DestinationOffset = 2;
-    private const int DataOffset = DestinationOffset + NodeFrame.EndpointSize;
-
     /// <summary>Number of the socket it leaves by, as the packet said it; not checked.</summary>
     public ushort Channel { get; } = channel;
 
@@ -24,27 +19,13 @@ public readonly ref struct ForwardedReply(ushort channel, UdpEndpoint destinatio
     /// <summary>The datagram.</summary>
     public ReadOnlySpan<byte> Data { get; } = data;
 
-    /// <summary>Octets of the whole frame.</summary>
-    public int FrameSize => NodeFrame.HeaderSize + DataOffset + Data.Length;
-
-    /// <summary>Writes the whole frame.</summary>
-    /// <param name="frame">Has just <see cref="FrameSize"/> octets.</param>
-    public void WriteFrame(Span<byte> frame)
+    /// <summary>Takes a message that came in; nothing is copied.</summary>
+    /// <exception cref="MalformedFrameException">Something is missing or out of its range.</exception>
+    internal static ForwardedReply Read(Reply message)
     {
-        var body = NodeFrame.WriteHeader(frame, NodeFrame.Reply);
-        BinaryPrimitives.WriteUInt16BigEndian(body[ChannelOffset..], Channel);
-        NodeFrame.WriteEndpoint(body[DestinationOffset..], Destination);
-        Data.CopyTo(body[DataOffset..]);
-    }
-
-    /// <summary>Reads the body of a frame.</summary>
-    /// <returns>False when it is cut off.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> body, out ForwardedReply reply)
-    {
-        reply = default;
-        if (body.Length < DataOffset)
-            return false;
-        reply = new ForwardedReply(BinaryPrimitives.ReadUInt16BigEndian(body[ChannelOffset..]), NodeFrame.ReadEndpoint(body[DestinationOffset..]), body[DataOffset..]);
-        return true;
+        var destination = Endpoint.Read(message.Destination);
+        if (message.Channel > ushort.MaxValue)
+            throw new MalformedFrameException(FrameDefect.Value, $"a reply of channel {message.Channel}");
+        return new ForwardedReply((ushort)message.Channel, destination, message.Data.Span);
     }
 }

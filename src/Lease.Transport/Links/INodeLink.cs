@@ -5,7 +5,7 @@ namespace Lease.Transport.Links;
 /// <summary>A link that another node has opened: its packets come in by it, their replies leave by it.</summary>
 public interface INodeLink
 {
-    /// <summary>Who is at the other end: the name in its certificate and its address, for the log.</summary>
+    /// <summary>Who is at the other end: its name and its address, for the log.</summary>
     string Peer { get; }
 
     /// <summary>Sends a reply; never blocks, and <paramref name="data"/> is free again when this returns.</summary>

@@ -21,7 +21,7 @@ internal sealed class IncomingLink(Socket socket, IPEndPoint remote, LinkContext
 
     public bool TrySendReply(ushort channel, in UdpEndpoint destination, ReadOnlySpan<byte> data)
     {
-        var sent = TryAdd(new ForwardedReply(channel, destination, data));
+        var sent = Pending.TryAdd(new ForwardedReply(channel, destination, data));
         Context.Counters.CountReply(sent);
         return sent;
     }
@@ -35,12 +35,25 @@ internal sealed class IncomingLink(Socket socket, IPEndPoint remote, LinkContext
         return secure;
     }
 
-    protected override void OnFrame(byte kind, ReadOnlySpan<byte> body)
+    protected override async Task GreetAsync(SslStream secure)
     {
-        if (kind != NodeFrame.Packet || !ForwardedPacket.TryRead(body, out var packet))
-            throw new InvalidDataException($"a frame of kind {kind} and {body.Length} octets is no packet");
+        var hello = await Greeting.HearAsync(secure);
+        peer = $"{hello.NodeId} {remote}";
+
+        // Also to one that is refused then: it learns with whom it talks.
+        await Greeting.SayAsync(secure, Context.Self, hello.NodeId);
+        Greeting.Check(hello, Context.Self, wanted: hello.PeerId, found: Context.Self.NodeId);
+    }
+
+    protected override bool OnFrame(Frame frame)
+    {
+        if (frame.Packet is not { } message)
+            throw new MalformedFrameException(FrameDefect.Direction, "a reply from a node that was not asked");
+        if (!ForwardedPacket.TryRead(message, out var packet))
+            return false;
         Context.Counters.CountPacketReceived();
         Context.Handler.OnPacket(packet, this);
+        return true;
     }
 
     protected override void OnNotOpened(string why, LogLevel level)

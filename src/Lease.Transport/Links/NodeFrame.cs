@@ -1,86 +1,76 @@
 using System.Buffers.Binary;
-using Lease.Kernel.IO;
+using Google.Protobuf;
 
 namespace Lease.Transport.Links;
 
-/// <summary>
-/// The frames of a link between two nodes: length u32 of what follows, kind u8, body; numbers are in network order. A body ends with octets that need no length of their own.
-/// </summary>
+/// <summary>The frames of a link between two nodes: a length in front of a message of <c>links.proto</c>.</summary>
 internal static class NodeFrame
 {
-    /// <summary>Octets in front of a frame's body: length and kind.</summary>
-    public const int HeaderSize = LengthSize + 1;
+    /// <summary>Octets in front of a message: its length, in network order.</summary>
+    public const int HeaderSize = 4;
 
-    /// <summary>The greatest length, kind included: the largest datagram with everything that goes with it is shorter.</summary>
+    /// <summary>The greatest length: the largest datagram with everything that goes with it is shorter.</summary>
     public const int MaxLength = 70_000;
 
     /// <summary>Octets of the largest frame.</summary>
-    public const int MaxSize = LengthSize + MaxLength;
+    public const int MaxSize = HeaderSize + MaxLength;
 
-    /// <summary>Kind of <see cref="ForwardedPacket"/>.</summary>
-    public const byte Packet = 1;
-
-    /// <summary>Kind of <see cref="ForwardedReply"/>.</summary>
-    public const byte Reply = 2;
-
-    /// <summary>Octets of an endpoint: address, port u16, scope u32.</summary>
-    public const int EndpointSize = 16 + 2 + 4;
-
-    private const int LengthSize = 4;
+    // What is not known is passed over at once: kept, it would take many times its octets.
+    private static readonly MessageParser<Frame> Parser = Frame.Parser.WithDiscardUnknownFields(discardUnknownFields: true);
 
     /// <summary>Takes the first frame of what has been received.</summary>
     /// <param name="received">What has been received.</param>
-    /// <param name="kind">The frame's kind, as it says.</param>
-    /// <param name="body">The frame's body.</param>
+    /// <param name="message">The frame's message, not read yet.</param>
     /// <param name="size">Octets of the frame in <paramref name="received"/>.</param>
     /// <returns>False when the frame is not whole yet.</returns>
-    /// <exception cref="InvalidDataException">No frame can have the length that it says.</exception>
-    public static bool TryTake(ReadOnlySpan<byte> received, out byte kind, out ReadOnlySpan<byte> body, out int size)
+    /// <exception cref="MalformedFrameException">No frame can have the length that it says.</exception>
+    public static bool TryTake(ReadOnlySpan<byte> received, out ReadOnlySpan<byte> message, out int size)
     {
-        kind = 0;
-        body = default;
+        message = default;
         size = 0;
-        if (received.Length < LengthSize)
+        if (received.Length < HeaderSize)
             return false;
-        var length = BinaryPrimitives.ReadUInt32BigEndian(received);
-        if (length is 0 or > MaxLength)
-            throw new InvalidDataException($"a frame of {length} octets");
-        if (received.Length < LengthSize + (int)length)
+        var length = ReadLength(received, MaxLength);
+        if (received.Length < HeaderSize + length)
             return false;
-        size = LengthSize + (int)length;
-        kind = received[LengthSize];
-        body = received[HeaderSize..size];
+        size = HeaderSize + length;
+        message = received[HeaderSize..size];
         return true;
     }
 
-    /// <summary>Writes what is in front of a body.</summary>
-    /// <returns>Where the body goes.</returns>
-    public static Span<byte> WriteHeader(Span<byte> frame, byte kind)
+    /// <summary>Reads the length in front of a message.</summary>
+    /// <param name="header">Begins with it.</param>
+    /// <param name="most">The greatest that it may be, octets.</param>
+    /// <exception cref="MalformedFrameException">It is zero or greater.</exception>
+    public static int ReadLength(ReadOnlySpan<byte> header, int most)
     {
-        BinaryPrimitives.WriteInt32BigEndian(frame, frame.Length - LengthSize);
-        frame[LengthSize] = kind;
-        return frame[HeaderSize..];
+        var length = BinaryPrimitives.ReadUInt32BigEndian(header);
+        return length > 0 && length <= most ? (int)length : throw new MalformedFrameException(FrameDefect.Length, $"a frame of {length} octets");
     }
 
-    /// <summary>Writes an endpoint at the start of <paramref name="destination"/>.</summary>
-    public static void WriteEndpoint(Span<byte> destination, in UdpEndpoint endpoint)
+    /// <summary>Reads the message of a frame; its octets are copied.</summary>
+    /// <exception cref="MalformedFrameException">It is none.</exception>
+    public static Frame Read(ReadOnlySpan<byte> message)
     {
-        BinaryPrimitives.WriteUInt128BigEndian(destination, endpoint.Address);
-        BinaryPrimitives.WriteUInt16BigEndian(destination[16..], endpoint.Port);
-        BinaryPrimitives.WriteUInt32BigEndian(destination[18..], endpoint.Scope);
+        try
+        {
+            return Parser.ParseFrom(message);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new MalformedFrameException(FrameDefect.Encoding, $"a frame of {message.Length} octets that is no message: {e.Message}", e);
+        }
     }
 
-    /// <summary>Reads an endpoint at the start of <paramref name="source"/>.</summary>
-    public static UdpEndpoint ReadEndpoint(ReadOnlySpan<byte> source) => new(
-        BinaryPrimitives.ReadUInt128BigEndian(source), BinaryPrimitives.ReadUInt16BigEndian(source[16..]), BinaryPrimitives.ReadUInt32BigEndian(source[18..]));
-}
+    /// <summary>Octets of a frame with this message.</summary>
+    public static int SizeOf(IMessage message) => HeaderSize + message.CalculateSize();
 
-/// <summary>What a link carries.</summary>
-internal interface INodeFrame
-{
-    /// <summary>Octets of the whole frame.</summary>
-    int FrameSize { get; }
-
-    /// <summary>Writes the whole frame; <paramref name="frame"/> has just its size.</summary>
-    void WriteFrame(Span<byte> frame);
+    /// <summary>Writes a frame.</summary>
+    /// <param name="message">What is in it.</param>
+    /// <param name="frame">Has just <see cref="SizeOf"/> octets.</param>
+    public static void Write(IMessage message, Span<byte> frame)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(frame, frame.Length - HeaderSize);
+        message.WriteTo(frame[HeaderSize..]);
+    }
 }

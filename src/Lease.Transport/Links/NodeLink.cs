@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Transport.Links;
 
 /// <summary>What all links of a node share.</summary>
-internal sealed record LinkContext(TlsCertificates Certificates, INodeLinkHandler Handler, NodeLinkCounters Counters, TimeProvider Time, ILogger Logger);
+internal sealed record LinkContext(LinkIdentity Self, TlsCertificates Certificates, INodeLinkHandler Handler, NodeLinkCounters Counters, TimeProvider Time, ILogger Logger);
 
 /// <summary>
-/// One connection with another node, from the handshake to its end; it is never opened again. One loop reads, one writes. Whatever fails closes the socket, which ends both, with the
+/// One connection with another node, from the handshakes to its end; it is never opened again. One loop reads, one writes. Whatever fails closes the socket, which ends both, with the
 /// reason that came first.
 /// </summary>
 internal abstract class NodeLink(LinkContext context)
@@ -28,7 +28,6 @@ internal abstract class NodeLink(LinkContext context)
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Lock gate = new();
-    private readonly SendBuffer pending = new();
     private Socket? socket;
     private string? reason;
     private LogLevel closedLevel;
@@ -62,6 +61,9 @@ internal abstract class NodeLink(LinkContext context)
 
     protected LinkContext Context { get; } = context;
 
+    /// <summary>What is to be written; it takes frames also while the link is being opened.</summary>
+    protected SendBuffer Pending { get; } = new();
+
     /// <summary>Opens the link and reads and writes until it ends, elsewhere.</summary>
     /// <param name="onEnded">Called when it has ended.</param>
     public void Start(Action<NodeLink> onEnded) => Completion = Task.Run(() => RunAsync(onEnded));
@@ -81,23 +83,22 @@ internal abstract class NodeLink(LinkContext context)
             isClosed = true;
         }
 
-        pending.End();
+        Pending.End();
         socket?.Dispose();
     }
 
-    /// <summary>Adds a frame to what is to be written, also while the link is being opened.</summary>
-    /// <returns>False when there is no room, or the link has ended.</returns>
-    protected bool TryAdd<TFrame>(in TFrame frame)
-        where TFrame : INodeFrame, allows ref struct
-        => pending.TryAdd(frame);
-
-    /// <summary>Connects where that is needed, and does the handshake.</summary>
+    /// <summary>Connects where that is needed, and does TLS's handshake.</summary>
     /// <exception cref="IOException">It failed; the message says why.</exception>
     protected abstract Task<SslStream> OpenAsync();
 
-    /// <summary>A frame came in.</summary>
-    /// <exception cref="InvalidDataException">It cannot be.</exception>
-    protected abstract void OnFrame(byte kind, ReadOnlySpan<byte> body);
+    /// <summary>Says who is here, and hears who is there.</summary>
+    /// <exception cref="IOException">The other is refused, or gone; the message says why.</exception>
+    protected abstract Task GreetAsync(SslStream secure);
+
+    /// <summary>A frame of a known kind came in.</summary>
+    /// <returns>False when it has something in it that only a newer version understands; it is passed over.</returns>
+    /// <exception cref="MalformedFrameException">It cannot be.</exception>
+    protected abstract bool OnFrame(Frame frame);
 
     /// <summary>The link did not come to be.</summary>
     protected abstract void OnNotOpened(string why, LogLevel level);
@@ -126,7 +127,7 @@ internal abstract class NodeLink(LinkContext context)
         own.SetRawSocketOption(TcpLevel, TcpUserTimeout, BitConverter.GetBytes((int)DrainTimeout.TotalMilliseconds));
     }
 
-    /// <summary>Does the handshake on a connected socket.</summary>
+    /// <summary>Does TLS's handshake on a connected socket.</summary>
     /// <param name="connected">The link's socket.</param>
     /// <param name="authenticate">Given the stream, and who is to be told why a certificate is refused.</param>
     /// <exception cref="IOException">It failed; the message says why.</exception>
@@ -153,6 +154,7 @@ internal abstract class NodeLink(LinkContext context)
         try
         {
             await using var secure = await OpenAsync();
+            await GreetAsync(secure);
             overdue.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             isOpen = true;
             Context.Counters.CountOpened();
@@ -197,7 +199,7 @@ internal abstract class NodeLink(LinkContext context)
 
             Close(end == 0 ? "the other node has closed it" : "the other node has closed it in the middle of a frame");
         }
-        catch (InvalidDataException e)
+        catch (MalformedFrameException e)
         {
             Context.Counters.CountMalformed();
             Close(e.Message);
@@ -213,9 +215,11 @@ internal abstract class NodeLink(LinkContext context)
     private int TakeFrames(ReadOnlySpan<byte> received)
     {
         var taken = 0;
-        while (NodeFrame.TryTake(received[taken..], out var kind, out var body, out var size))
+        while (NodeFrame.TryTake(received[taken..], out var message, out var size))
         {
-            OnFrame(kind, body);
+            var frame = NodeFrame.Read(message);
+            if (frame.KindCase == Frame.KindOneofCase.None || !OnFrame(frame))
+                Context.Counters.CountUnknown();
             taken += size;
         }
 
@@ -226,9 +230,9 @@ internal abstract class NodeLink(LinkContext context)
     {
         try
         {
-            while (await pending.WaitAsync())
+            while (await Pending.WaitAsync())
             {
-                for (var rest = pending.Take(); rest.Length > 0;)
+                for (var rest = Pending.Take(); rest.Length > 0;)
                 {
                     var piece = rest[..Math.Min(rest.Length, MaxWrite)];
                     overdue.Change(DrainTimeout, Timeout.InfiniteTimeSpan);

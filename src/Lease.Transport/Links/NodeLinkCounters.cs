@@ -8,6 +8,7 @@ public sealed class NodeLinkCounters
     private long refused;
     private long malformed;
     private long stalled;
+    private long unknown;
     private long packetsSent;
     private long packetsReceived;
     private long packetsDropped;
@@ -15,13 +16,13 @@ public sealed class NodeLinkCounters
     private long repliesReceived;
     private long repliesDropped;
 
-    /// <summary>Links whose handshake was done here, in either direction.</summary>
+    /// <summary>Links that were open, in either direction.</summary>
     public long Opened => Interlocked.Read(ref opened);
 
     /// <summary>Attempts of this node to open a link that failed.</summary>
     public long Failed => Interlocked.Read(ref failed);
 
-    /// <summary>Connections to this node that did not become links: no handshake, no good certificate, or too many.</summary>
+    /// <summary>Connections to this node that did not become links: no handshake, no good certificate, another version, another cluster, meant for another node, or too many.</summary>
     public long Refused => Interlocked.Read(ref refused);
 
     /// <summary>Links closed because of a frame that cannot be.</summary>
@@ -29,6 +30,9 @@ public sealed class NodeLinkCounters
 
     /// <summary>Links closed because the other node did not read.</summary>
     public long Stalled => Interlocked.Read(ref stalled);
+
+    /// <summary>Frames passed over, because only a newer version knows what they are.</summary>
+    public long Unknown => Interlocked.Read(ref unknown);
 
     /// <summary>Packets that a link took. What it had not written when it ended is lost.</summary>
     public long PacketsSent => Interlocked.Read(ref packetsSent);
@@ -57,6 +61,8 @@ public sealed class NodeLinkCounters
     internal void CountMalformed() => Interlocked.Increment(ref malformed);
 
     internal void CountStalled() => Interlocked.Increment(ref stalled);
+
+    internal void CountUnknown() => Interlocked.Increment(ref unknown);
 
     internal void CountPacket(bool sent) => Interlocked.Increment(ref sent ? ref packetsSent : ref packetsDropped);
 

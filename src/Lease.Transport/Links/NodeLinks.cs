@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Lease.Kernel.Sharding;
 using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Transport.Links;
 
 /// <summary>
-/// The links of this node with the others of its cluster: TCP with TLS from the first octet on, and certificates on both sides. They carry clients' packets to the nodes that answer them,
+/// The links of this node with the others of its cluster: TCP with TLS from the first octet on, certificates on both sides, and the messages of <c>links.proto</c>. They carry clients' packets to the nodes that answer them,
 /// and the replies back; nothing that must not be lost. A link is used in one direction for packets and in the other for replies.
 /// </summary>
 public sealed class NodeLinks : IDisposable
@@ -20,7 +21,7 @@ public sealed class NodeLinks : IDisposable
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConcurrentDictionary<string, OutgoingLink> outgoing = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<NodeAddress, OutgoingLink> outgoing = new();
     private readonly HashSet<NodeLink> running = [];
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stop = new();
@@ -46,14 +47,15 @@ public sealed class NodeLinks : IDisposable
 
     /// <summary>Listens. Links to other nodes are opened when there is something to send.</summary>
     /// <param name="listen">Where; port 0: chosen by the system.</param>
+    /// <param name="self">Who this node is.</param>
     /// <param name="certificates">This node's certificate, and who may have signed those of the others.</param>
     /// <param name="handler">Takes what comes in.</param>
     /// <param name="time">The clock of timeouts and pauses.</param>
     /// <param name="logger">One line for each link that opens, closes or cannot be opened.</param>
     /// <exception cref="ListenException">The address is not there, the port is taken or not permitted.</exception>
-    public static NodeLinks Start(IPEndPoint listen, TlsCertificates certificates, INodeLinkHandler handler, TimeProvider time, ILogger logger)
+    public static NodeLinks Start(IPEndPoint listen, LinkIdentity self, TlsCertificates certificates, INodeLinkHandler handler, TimeProvider time, ILogger logger)
     {
-        var links = new NodeLinks(Listen(listen), new LinkContext(certificates, handler, new NodeLinkCounters(), time, logger));
+        var links = new NodeLinks(Listen(listen), new LinkContext(self, certificates, handler, new NodeLinkCounters(), time, logger));
         logger.ListeningForNodes(listen.Address.ToString(), links.Port);
         links.accepting = links.AcceptAsync();
         return links;
@@ -63,24 +65,24 @@ public sealed class NodeLinks : IDisposable
     /// Sends a packet to another node; never blocks, and the packet's spans are free again when this returns. The first packet opens the link, and waits with those that follow until it is open; for a
     /// second after that failed, or after a link was closed, packets are dropped.
     /// </summary>
-    /// <param name="address">Where the other node listens, as it said: <c>[ADDRESS]:PORT</c>.</param>
+    /// <param name="to">The other node; where another one answers, the link is refused.</param>
     /// <param name="packet">The packet.</param>
     /// <returns>False when there is no link or its buffer (4 MiB) is full: the packet is lost, and counted.</returns>
-    public bool TrySend(string address, in ForwardedPacket packet)
+    public bool TrySend(NodeAddress to, in ForwardedPacket packet)
     {
-        var link = outgoing.GetValueOrDefault(address);
+        var link = outgoing.GetValueOrDefault(to);
         if (link is null || MayBeReplaced(link))
-            link = Open(address);
+            link = Open(to);
         var sent = link is not null && link.TrySend(packet);
         context.Counters.CountPacket(sent);
         return sent;
     }
 
     /// <summary>Closes the link to a node that is gone; what waits for it is lost. Another packet to it would open another link.</summary>
-    /// <param name="address">As it was given to <see cref="TrySend"/>.</param>
-    public void Forget(string address)
+    /// <param name="to">As it was given to <see cref="TrySend"/>.</param>
+    public void Forget(NodeAddress to)
     {
-        if (outgoing.TryRemove(address, out var link))
+        if (outgoing.TryRemove(to, out var link))
             link.Close("the node is gone", LogLevel.Information);
     }
 
@@ -130,17 +132,17 @@ public sealed class NodeLinks : IDisposable
 
     private bool MayBeReplaced(OutgoingLink link) => link.IsClosed && context.Time.GetElapsedTime(link.ClosedAt) >= PauseAfterFailure;
 
-    private OutgoingLink? Open(string address)
+    private OutgoingLink? Open(NodeAddress to)
     {
         lock (gate)
         {
             if (stopped.IsCancellationRequested)
                 return null;
-            var before = outgoing.GetValueOrDefault(address);
+            var before = outgoing.GetValueOrDefault(to);
             if (before is not null && !MayBeReplaced(before))
                 return before;
-            var link = new OutgoingLink(address, before?.Reason, context);
-            outgoing[address] = link;
+            var link = new OutgoingLink(to, before?.Reason, context);
+            outgoing[to] = link;
             Run(link);
             return link;
         }

@@ -1,27 +1,28 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Lease.Kernel.Sharding;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Transport.Links;
 
 /// <summary>A link that this node opens: packets leave by it, their replies come back.</summary>
-/// <param name="address">Where the other node listens, as it said: <c>[ADDRESS]:PORT</c>.</param>
+/// <param name="to">The other node.</param>
 /// <param name="failedBefore">Why the attempt before failed: that is not said twice; null: there was none.</param>
 /// <param name="context">What all links share.</param>
-internal sealed class OutgoingLink(string address, string? failedBefore, LinkContext context) : NodeLink(context)
+internal sealed class OutgoingLink(NodeAddress to, string? failedBefore, LinkContext context) : NodeLink(context)
 {
-    public override string Peer => address;
+    public override string Peer { get; } = to.ToString();
 
     protected override string Direction => "to";
 
     /// <summary>Sends a packet, also while the link is being opened.</summary>
     /// <returns>False when there is no room, or the link has ended.</returns>
-    public bool TrySend(in ForwardedPacket packet) => TryAdd(packet);
+    public bool TrySend(in ForwardedPacket packet) => Pending.TryAdd(packet);
 
     protected override async Task<SslStream> OpenAsync()
     {
-        if (!IPEndPoint.TryParse(address, out var endpoint) || endpoint.Port == 0)
+        if (!IPEndPoint.TryParse(to.Address, out var endpoint) || endpoint.Port == 0)
             throw new IOException("the address is not [ADDRESS]:PORT");
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         Adopt(socket);
@@ -37,12 +38,21 @@ internal sealed class OutgoingLink(string address, string? failedBefore, LinkCon
         return await SecureAsync(socket, (secure, refused) => secure.AuthenticateAsClientAsync(Context.Certificates.ForClient(endpoint.Address.ToString(), refused)));
     }
 
-    protected override void OnFrame(byte kind, ReadOnlySpan<byte> body)
+    protected override async Task GreetAsync(SslStream secure)
     {
-        if (kind != NodeFrame.Reply || !ForwardedReply.TryRead(body, out var reply))
-            throw new InvalidDataException($"a frame of kind {kind} and {body.Length} octets is no reply");
+        await Greeting.SayAsync(secure, Context.Self, to.NodeId);
+        var hello = await Greeting.HearAsync(secure);
+        Greeting.Check(hello, Context.Self, wanted: to.NodeId, found: hello.NodeId);
+    }
+
+    protected override bool OnFrame(Frame frame)
+    {
+        if (frame.Reply is not { } message)
+            throw new MalformedFrameException(FrameDefect.Direction, "a packet where replies are due");
+        var reply = ForwardedReply.Read(message);
         Context.Counters.CountReplyReceived();
         Context.Handler.OnReply(reply);
+        return true;
     }
 
     protected override void OnNotOpened(string why, LogLevel level)

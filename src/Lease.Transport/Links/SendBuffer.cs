@@ -4,7 +4,7 @@ namespace Lease.Transport.Links;
 
 /// <summary>
 /// What waits to be written to a link. There are two buffers: while one is written the other collects, so that whatever has come meanwhile goes out with one write. Any thread adds, one
-/// reader takes; neither allocates, but for buffers that grow up to the limit.
+/// reader takes. A frame costs 32 octets of memory, and buffers grow up to the limit.
 /// </summary>
 internal sealed class SendBuffer : IValueTaskSource<bool>
 {
@@ -14,6 +14,7 @@ internal sealed class SendBuffer : IValueTaskSource<bool>
     private const int Initial = 16 << 10;
 
     private readonly Lock gate = new();
+    private readonly FrameMessages messages = new();
 
     // The reader goes on elsewhere: whoever adds does not encrypt.
     private ManualResetValueTaskSourceCore<bool> waiter = new() { RunContinuationsAsynchronously = true };
@@ -23,23 +24,20 @@ internal sealed class SendBuffer : IValueTaskSource<bool>
     private bool waiting;
     private bool ended;
 
-    /// <summary>Adds a frame.</summary>
+    /// <summary>Adds a packet.</summary>
     /// <returns>False when there is no room, or the link has ended.</returns>
-    public bool TryAdd<TFrame>(in TFrame frame)
-        where TFrame : INodeFrame, allows ref struct
+    public bool TryAdd(in ForwardedPacket packet)
     {
-        var size = frame.FrameSize;
         lock (gate)
-        {
-            if (ended || size > NodeFrame.MaxSize || length + size > Limit)
-                return false;
-            if (length + size > collecting.Length)
-                Array.Resize(ref collecting, Math.Min(Limit, Math.Max(length + size, collecting.Length * 2)));
-            frame.WriteFrame(collecting.AsSpan(length, size));
-            length += size;
-            Wake(result: true);
-            return true;
-        }
+            return MayFit(packet.Data) && TryAdd(messages.Of(packet));
+    }
+
+    /// <summary>Adds a reply.</summary>
+    /// <returns>False when there is no room, or the link has ended.</returns>
+    public bool TryAdd(in ForwardedReply reply)
+    {
+        lock (gate)
+            return MayFit(reply.Data) && TryAdd(messages.Of(reply));
     }
 
     /// <summary>Waits for something to write.</summary>
@@ -86,6 +84,22 @@ internal sealed class SendBuffer : IValueTaskSource<bool>
 
     void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
         => waiter.OnCompleted(continuation, state, token, flags);
+
+    // Before anything is copied.
+    private bool MayFit(ReadOnlySpan<byte> data) => !ended && data.Length <= NodeFrame.MaxLength && length + data.Length <= Limit;
+
+    private bool TryAdd(Frame message)
+    {
+        var size = NodeFrame.SizeOf(message);
+        if (size > NodeFrame.MaxSize || length + size > Limit)
+            return false;
+        if (length + size > collecting.Length)
+            Array.Resize(ref collecting, Math.Min(Limit, Math.Max(length + size, collecting.Length * 2)));
+        NodeFrame.Write(message, collecting.AsSpan(length, size));
+        length += size;
+        Wake(result: true);
+        return true;
+    }
 
     private void Wake(bool result)
     {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using Lease.Kernel.IO;
+using Lease.Kernel.Sharding;
 using Lease.Transport.Links;
 using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -154,9 +155,11 @@ public sealed class ClusterInitCommandTests : IDisposable
     private async Task LinkAsync(string from, string to)
     {
         var received = new FirstPacket();
-        using var server = NodeLinks.Start(new IPEndPoint(IPAddress.IPv6Loopback, 0), Load(to), received, TimeProvider.System, NullLogger.Instance);
-        using var client = NodeLinks.Start(new IPEndPoint(IPAddress.IPv6Loopback, 0), Load(from), received, TimeProvider.System, NullLogger.Instance);
-        client.TrySend($"[::1]:{server.Port}", new ForwardedPacket(0, 0, isMulticast: false, default(UdpEndpoint), "eth0"u8, [1])).ShouldBeTrue();
+        var cluster = Guid.NewGuid();
+        using var server = NodeLinks.Start(new IPEndPoint(IPAddress.IPv6Loopback, 0), new LinkIdentity(cluster, to), Load(to), received, TimeProvider.System, NullLogger.Instance);
+        using var client = NodeLinks.Start(new IPEndPoint(IPAddress.IPv6Loopback, 0), new LinkIdentity(cluster, from), Load(from), received, TimeProvider.System, NullLogger.Instance);
+        var packet = new ForwardedPacket(ForwardedService.Dhcp6, 0, isMulticast: false, default(UdpEndpoint), "eth0", [1]);
+        client.TrySend(new NodeAddress(to, $"[::1]:{server.Port}"), packet).ShouldBeTrue();
         (await received.From.Task.WaitAsync(TimeSpan.FromSeconds(20))).ShouldStartWith($"{from} [::1]:");
     }
 

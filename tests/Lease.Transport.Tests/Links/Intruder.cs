@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Lease.Transport.Links;
 using Lease.Transport.Tcp;
 
 namespace Lease.Transport.Tests.Links;
@@ -10,6 +11,8 @@ namespace Lease.Transport.Tests.Links;
 internal sealed class Intruder : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+
+    private static readonly LinkIdentity Peer = new(TestNode.Cluster, "peer");
 
     private readonly Socket socket;
     private Stream stream;
@@ -27,16 +30,34 @@ internal sealed class Intruder : IAsyncDisposable
         return new Intruder(socket);
     }
 
-    /// <summary>Connects as a node does.</summary>
-    public static async Task<Intruder> ConnectAsync(TestNode node, TlsCertificates certificates)
+    /// <summary>Connects with TLS, and has said nothing yet.</summary>
+    public static async Task<Intruder> ConnectSecurelyAsync(TestNode node, TlsCertificates certificates)
     {
         var intruder = await ConnectAsync(node);
         await intruder.StartTlsAsync(certificates.ForClient("::1", static _ => { }));
         return intruder;
     }
 
-    /// <summary>Waits for a node's connection and takes it.</summary>
+    /// <summary>Connects as node <c>peer</c> does.</summary>
+    public static async Task<Intruder> ConnectAsync(TestNode node, TlsCertificates certificates)
+    {
+        var intruder = await ConnectSecurelyAsync(node, certificates);
+        await Greeting.SayAsync(intruder.stream, Peer, node.Address.NodeId);
+        await Greeting.HearAsync(intruder.stream).WaitAsync(Deadline);
+        return intruder;
+    }
+
+    /// <summary>Waits for a node's connection and takes it as node <c>peer</c> does.</summary>
     public static async Task<Intruder> AcceptAsync(Socket listener, TlsCertificates certificates)
+    {
+        var intruder = await AcceptSecurelyAsync(listener, certificates);
+        var hello = await Greeting.HearAsync(intruder.stream).WaitAsync(Deadline);
+        await Greeting.SayAsync(intruder.stream, Peer, hello.NodeId);
+        return intruder;
+    }
+
+    /// <summary>Waits for a node's connection and takes it with TLS, and has said nothing yet.</summary>
+    public static async Task<Intruder> AcceptSecurelyAsync(Socket listener, TlsCertificates certificates)
     {
         var intruder = new Intruder(await listener.AcceptAsync().WaitAsync(Deadline));
         var secure = new SslStream(intruder.stream);
@@ -88,6 +109,14 @@ internal sealed class Intruder : IAsyncDisposable
         {
             // It has closed already.
         }
+    }
+
+    /// <summary>What the node says next.</summary>
+    public async Task<byte[]> HearAsync(int octets)
+    {
+        var heard = new byte[octets];
+        await stream.ReadExactlyAsync(heard).AsTask().WaitAsync(Deadline);
+        return heard;
     }
 
     /// <summary>Waits until the node closes the connection; what it says before is passed over.</summary>

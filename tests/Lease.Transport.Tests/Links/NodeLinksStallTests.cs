@@ -1,3 +1,4 @@
+using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
 using Lease.Transport.Links;
 
@@ -18,9 +19,9 @@ public sealed class NodeLinksStallTests : IDisposable
     [Fact]
     public async Task Packets_for_a_node_that_does_not_read_are_dropped_and_counted_and_the_link_is_closed()
     {
-        using var node = new TestNode(authority.Issue("node"), time);
+        using var node = new TestNode(authority.Issue("node"), "node", time);
         using var listener = Intruder.Listen();
-        var address = $"{listener.LocalEndPoint}";
+        var address = new NodeAddress("peer", $"{listener.LocalEndPoint}");
         node.Send(address, 1).ShouldBeTrue();
         await using (await Intruder.AcceptAsync(listener, authority.Issue("peer")))
         {
@@ -43,9 +44,9 @@ public sealed class NodeLinksStallTests : IDisposable
     [Fact]
     public async Task Replies_to_a_node_that_does_not_read_are_dropped_and_counted_too()
     {
-        using var node = new TestNode(authority.Issue("node"), time);
+        using var node = new TestNode(authority.Issue("node"), "node", time);
         await using var peer = await Intruder.ConnectAsync(node, authority.Issue("peer"));
-        await peer.SayAsync([0, 0, 0, 28, 1, .. new byte[27]]);
+        await peer.SayAsync(Frames.Of(TestNode.Packet()));
         var link = (await node.NextPacketAsync()).From;
         await TestNode.EventuallyAsync(() => !link.TrySendReply(0, default, data), "a full buffer");
         (node.Counters.RepliesSent * data.Length).ShouldBeLessThan(Most);
@@ -58,9 +59,9 @@ public sealed class NodeLinksStallTests : IDisposable
     [Fact]
     public async Task Packets_wait_while_the_link_is_opened_but_not_for_ever()
     {
-        using var node = new TestNode(authority.Issue("node"), time);
+        using var node = new TestNode(authority.Issue("node"), "node", time);
         using var listener = Intruder.Listen();
-        var address = $"{listener.LocalEndPoint}";
+        var address = new NodeAddress("peer", $"{listener.LocalEndPoint}");
 
         // It is connected, and nobody answers the handshake.
         var taken = 0;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
 using Lease.Transport.Links;
 
@@ -15,11 +16,11 @@ public sealed class NodeLinksTests : IDisposable
     [Fact]
     public async Task A_packet_goes_there_and_its_reply_comes_back()
     {
-        using var b = new TestNode(authority.Issue("b"));
-        using var a = new TestNode(authority.Issue("a"));
-        b.Links.TrySend(a.Address, new ForwardedPacket(3, 0x1234, isMulticast: true, TestNode.Client, "eth7"u8, [1, 2, 3])).ShouldBeTrue();
+        using var b = new TestNode(authority.Issue("b"), "b");
+        using var a = new TestNode(authority.Issue("a"), "a");
+        b.Links.TrySend(a.Address, new ForwardedPacket(ForwardedService.BehindOther, 0x1234, isMulticast: true, TestNode.Client, "eth7", [1, 2, 3])).ShouldBeTrue();
         var packet = await a.NextPacketAsync();
-        (packet.Service, packet.Channel, packet.IsMulticast, packet.Source, packet.InterfaceName).ShouldBe(((byte)3, (ushort)0x1234, true, TestNode.Client, "eth7"));
+        (packet.Service, packet.Channel, packet.IsMulticast, packet.Source, packet.InterfaceName).ShouldBe((ForwardedService.BehindOther, (ushort)0x1234, true, TestNode.Client, "eth7"));
         packet.Data.ShouldBe([1, 2, 3]);
         packet.From.Peer.ShouldStartWith("b [::1]:");
         packet.From.TrySendReply(packet.Channel, packet.Source, [4, 5]).ShouldBeTrue();
@@ -36,8 +37,8 @@ public sealed class NodeLinksTests : IDisposable
     public async Task Packets_come_in_their_order_and_each_gets_its_reply()
     {
         const int Packets = 10_000;
-        using var a = new TestNode(authority.Issue("a"));
-        using var b = new TestNode(authority.Issue("b"));
+        using var a = new TestNode(authority.Issue("a"), "a");
+        using var b = new TestNode(authority.Issue("b"), "b");
         var sending = Task.Run(() =>
         {
             var data = new byte[300];
@@ -64,12 +65,12 @@ public sealed class NodeLinksTests : IDisposable
     [Fact]
     public async Task The_largest_datagrams_go_both_ways()
     {
-        using var a = new TestNode(authority.Issue("a"));
-        using var b = new TestNode(authority.Issue("b"));
+        using var a = new TestNode(authority.Issue("a"), "a");
+        using var b = new TestNode(authority.Issue("b"), "b");
         var data = new byte[65_535];
         Random.Shared.NextBytes(data);
         for (var i = 0; i < 20; i++)
-            b.Links.TrySend(a.Address, new ForwardedPacket(0, 0, isMulticast: false, default, new byte[255], data)).ShouldBeTrue();
+            b.Links.TrySend(a.Address, new ForwardedPacket(ForwardedService.Dhcp6, 0, isMulticast: false, default, new string('n', ForwardedPacket.MaxNameLength), data)).ShouldBeTrue();
         for (var i = 0; i < 20; i++)
         {
             var packet = await a.NextPacketAsync();
@@ -84,8 +85,8 @@ public sealed class NodeLinksTests : IDisposable
     [Fact]
     public async Task Two_nodes_forward_to_each_other_by_links_of_their_own()
     {
-        using var a = new TestNode(authority.Issue("a"));
-        using var b = new TestNode(authority.Issue("b"));
+        using var a = new TestNode(authority.Issue("a"), "a");
+        using var b = new TestNode(authority.Issue("b"), "b");
         a.Send(b.Address, 1).ShouldBeTrue();
         b.Send(a.Address, 2).ShouldBeTrue();
         (await b.NextPacketAsync()).Data.ShouldBe([1]);
@@ -96,11 +97,11 @@ public sealed class NodeLinksTests : IDisposable
     [Fact]
     public async Task A_node_that_was_gone_and_is_back_gets_another_link()
     {
-        using var b = new TestNode(authority.Issue("b"));
+        using var b = new TestNode(authority.Issue("b"), "b");
         var certificates = authority.Issue("a");
-        string address;
+        NodeAddress address;
         INodeLink link;
-        using (var a = new TestNode(certificates))
+        using (var a = new TestNode(certificates, "a"))
         {
             address = a.Address;
             b.Send(address, 1).ShouldBeTrue();
@@ -112,7 +113,7 @@ public sealed class NodeLinksTests : IDisposable
         b.Send(address, 2).ShouldBeFalse();
         await b.SendAsync(address, 3);
         await b.LoggedAsync($"no link to {address}: cannot connect: ConnectionRefused");
-        using var again = new TestNode(certificates, port: int.Parse(address["[::1]:".Length..]));
+        using var again = new TestNode(certificates, "a", port: int.Parse(address.Address["[::1]:".Length..]));
         await TestNode.EventuallyAsync(() => b.Send(address, 4) && b.Counters.Opened == 2, "another link");
         (await again.NextPacketAsync()).Data.ShouldBe([4]);
         b.Counters.Failed.ShouldBeGreaterThan(0);
@@ -123,8 +124,8 @@ public sealed class NodeLinksTests : IDisposable
     public async Task After_a_failure_there_is_a_second_without_attempts()
     {
         var time = new VirtualTime();
-        using var b = new TestNode(authority.Issue("b"), time);
-        var nowhere = $"[::1]:{UnusedPort()}";
+        using var b = new TestNode(authority.Issue("b"), "b", time);
+        var nowhere = new NodeAddress("a", $"[::1]:{UnusedPort()}");
         b.Send(nowhere, 1).ShouldBeTrue();
         (await b.LoggedAsync("no link to")).ShouldStartWith("Warning");
         time.Advance(TimeSpan.FromMilliseconds(999));
@@ -145,22 +146,23 @@ public sealed class NodeLinksTests : IDisposable
     [InlineData("[::1]:99999")]
     public async Task What_is_no_address_is_a_link_that_fails(string address)
     {
-        using var b = new TestNode(authority.Issue("b"));
-        b.Send(address, 1);
+        using var b = new TestNode(authority.Issue("b"), "b");
+        var to = new NodeAddress("a", address);
+        b.Send(to, 1);
         await b.LoggedAsync("no link to", "the address is not [ADDRESS]:PORT");
-        b.Send(address, 1).ShouldBeFalse();
+        b.Send(to, 1).ShouldBeFalse();
         b.Counters.PacketsDropped.ShouldBeGreaterThan(0);
     }
 
     [Fact]
     public async Task A_node_that_is_forgotten_has_no_link_until_there_is_another_packet_for_it()
     {
-        using var a = new TestNode(authority.Issue("a"));
-        using var b = new TestNode(authority.Issue("b"));
+        using var a = new TestNode(authority.Issue("a"), "a");
+        using var b = new TestNode(authority.Issue("b"), "b");
         b.Send(a.Address, 1).ShouldBeTrue();
         await a.NextPacketAsync();
         b.Links.Forget(a.Address);
-        b.Links.Forget("[::1]:1");
+        b.Links.Forget(new NodeAddress("c", "[::1]:1"));
         (await b.LoggedAsync("closed: the node is gone")).ShouldStartWith("Information");
         await a.LoggedAsync("link from b", "closed");
         b.Send(a.Address, 2).ShouldBeTrue();
@@ -170,22 +172,22 @@ public sealed class NodeLinksTests : IDisposable
     [Fact]
     public async Task A_node_that_stops_sends_nothing_more_and_its_port_is_free()
     {
-        using var a = new TestNode(authority.Issue("a"));
-        var b = new TestNode(authority.Issue("b"));
+        using var a = new TestNode(authority.Issue("a"), "a");
+        var b = new TestNode(authority.Issue("b"), "b");
         b.Send(a.Address, 1).ShouldBeTrue();
         await a.NextPacketAsync();
         b.Dispose();
         b.Dispose();
         b.Send(a.Address, 2).ShouldBeFalse();
         await a.LoggedAsync("link from b", "closed: ");
-        using var next = new TestNode(authority.Issue("c"), port: b.Links.Port);
+        using var next = new TestNode(authority.Issue("c"), "c", port: b.Links.Port);
     }
 
     [Fact]
     public void A_taken_port_is_refused_with_advice()
     {
-        using var a = new TestNode(authority.Issue("a"));
-        Should.Throw<ListenException>(() => new TestNode(authority.Issue("b"), port: a.Links.Port)).Message.ShouldContain("another program listens there");
+        using var a = new TestNode(authority.Issue("a"), "a");
+        Should.Throw<ListenException>(() => new TestNode(authority.Issue("b"), "b", port: a.Links.Port)).Message.ShouldContain("another program listens there");
     }
 
     private static int UnusedPort()

@@ -6,6 +6,7 @@ namespace Lease.Transport.Tests.Links;
 public sealed class SendBufferTests
 {
     private const int Small = 200;
+    private const int Filling = 1000;
 
     [Fact]
     public async Task What_is_added_while_the_last_is_written_goes_out_together()
@@ -74,7 +75,7 @@ public sealed class SendBufferTests
     }
 
     [Fact]
-    public void Adding_allocates_nothing_once_the_buffers_have_grown()
+    public void Adding_allocates_one_small_object_for_a_frame_once_the_buffers_have_grown()
     {
         var buffer = new SendBuffer();
         Fill(buffer);
@@ -82,13 +83,15 @@ public sealed class SendBufferTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         Fill(buffer);
         Fill(buffer);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+
+        // 32 octets for each; a collection meanwhile counts what was left of the thread's share of memory, too.
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeInRange(2 * Filling * 32, 2 * Filling * 48);
     }
 
     private static void Fill(SendBuffer buffer)
     {
-        for (var i = 0; i < 1000; i++)
-            buffer.TryAdd(new ForwardedPacket(0, 0, isMulticast: false, default, "eth0"u8, FillData));
+        for (var i = 0; i < Filling; i++)
+            buffer.TryAdd(new ForwardedPacket(ForwardedService.Dhcp6, 0, isMulticast: false, default, "eth0", FillData));
         buffer.Take();
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Threading.Channels;
 using Lease.Kernel.IO;
+using Lease.Kernel.Sharding;
 using Lease.Transport.Links;
 using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,8 @@ namespace Lease.Transport.Tests.Links;
 /// <summary>A node with links, that keeps what comes in and the log.</summary>
 internal sealed class TestNode : INodeLinkHandler, ILogger, IDisposable
 {
+    public static readonly Guid Cluster = new("fd315332-e0dd-4fab-8c44-09d350c65002");
+
     public static readonly UdpEndpoint Client = new(new UInt128(0x20010db800000000, 7), 546, 3);
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
@@ -19,22 +22,25 @@ internal sealed class TestNode : INodeLinkHandler, ILogger, IDisposable
     private readonly Channel<ReceivedReply> replies = Channel.CreateUnbounded<ReceivedReply>();
     private readonly Channel<string> log = Channel.CreateUnbounded<string>();
 
-    public TestNode(TlsCertificates certificates, TimeProvider? time = null, int port = 0)
-        => Links = NodeLinks.Start(new IPEndPoint(IPAddress.IPv6Loopback, port), certificates, this, time ?? TimeProvider.System, this);
+    public TestNode(TlsCertificates certificates, string id, TimeProvider? time = null, int port = 0, Guid? cluster = null)
+    {
+        Links = NodeLinks.Start(new IPEndPoint(IPAddress.IPv6Loopback, port), new LinkIdentity(cluster ?? Cluster, id), certificates, this, time ?? TimeProvider.System, this);
+        Address = new NodeAddress(id, $"[::1]:{Links.Port}");
+    }
 
     public NodeLinks Links { get; }
 
     public NodeLinkCounters Counters => Links.Counters;
 
-    public string Address => $"[::1]:{Links.Port}";
+    public NodeAddress Address { get; }
 
     /// <summary>Whether packets are counted only.</summary>
     public bool IsDeaf { get; init; }
 
-    public bool Send(string address, params byte[] data) => Links.TrySend(address, Packet(data));
+    public bool Send(NodeAddress address, params byte[] data) => Links.TrySend(address, Packet(data));
 
     /// <summary>Sends until a link takes it.</summary>
-    public Task SendAsync(string address, params byte[] data) => EventuallyAsync(() => Send(address, data), $"a link to {address}");
+    public Task SendAsync(NodeAddress address, params byte[] data) => EventuallyAsync(() => Send(address, data), $"a link to {address}");
 
     public async Task<ReceivedPacket> NextPacketAsync() => await packets.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
 
@@ -62,7 +68,7 @@ internal sealed class TestNode : INodeLinkHandler, ILogger, IDisposable
         throw new TimeoutException($"not logged: {string.Join(", ", words)}, but{Environment.NewLine}{seen}");
     }
 
-    public static ForwardedPacket Packet(params byte[] data) => new(service: 1, channel: 2, isMulticast: true, Client, "eth0"u8, data);
+    public static ForwardedPacket Packet(params byte[] data) => new(ForwardedService.Dhcp6, channel: 2, isMulticast: true, Client, "eth0", data);
 
     public static async Task EventuallyAsync(Func<bool> condition, string what)
     {
@@ -78,7 +84,7 @@ internal sealed class TestNode : INodeLinkHandler, ILogger, IDisposable
     void INodeLinkHandler.OnPacket(in ForwardedPacket packet, INodeLink from)
     {
         if (!IsDeaf)
-            packets.Writer.TryWrite(new ReceivedPacket(packet.Service, packet.Channel, packet.IsMulticast, packet.Source, Encoding.UTF8.GetString(packet.InterfaceName), packet.Data.ToArray(), from));
+            packets.Writer.TryWrite(new ReceivedPacket(packet.Service, packet.Channel, packet.IsMulticast, packet.Source, packet.InterfaceName, packet.Data.ToArray(), from));
     }
 
     void INodeLinkHandler.OnReply(in ForwardedReply reply) => replies.Writer.TryWrite(new ReceivedReply(reply.Channel, reply.Destination, reply.Data.ToArray()));
@@ -91,6 +97,6 @@ internal sealed class TestNode : INodeLinkHandler, ILogger, IDisposable
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 }
 
-internal sealed record ReceivedPacket(byte Service, ushort Channel, bool IsMulticast, UdpEndpoint Source, string InterfaceName, byte[] Data, INodeLink From);
+internal sealed record ReceivedPacket(ForwardedService Service, ushort Channel, bool IsMulticast, UdpEndpoint Source, string InterfaceName, byte[] Data, INodeLink From);
 
 internal sealed record ReceivedReply(ushort Channel, UdpEndpoint Destination, byte[] Data);
