@@ -10,6 +10,9 @@ namespace Lease.Storage;
 /// <typeparam name="TConnection">The engine's connection.</typeparam>
 internal abstract class JournalThread<TConnection> : IDisposable
 {
+    private const int GatherFrom = 8;
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(1);
+
     private readonly object gate = new();
     private readonly ConcurrentQueue<JournalWrite> queue = new();
     private readonly ConcurrentQueue<IJob> jobs = new();
@@ -140,12 +143,20 @@ internal abstract class JournalThread<TConnection> : IDisposable
             else
             {
                 CommitBatch();
+                Gather();
             }
         }
 
         FailJobs();
         while (TryCollect())
             FailBatch();
+    }
+
+    // While writes come fast, a moment's wait makes fewer and larger commits of them.
+    private void Gather()
+    {
+        if (Batch.Count >= GatherFrom && Volatile.Read(ref queued) < options.MaxBatch && jobs.IsEmpty && !stopping)
+            Thread.Sleep(GatherFor);
     }
 
     private void CommitBatch()

@@ -7,6 +7,10 @@ namespace Lease.Storage.Postgres;
 /// <summary>Reads the rows of actors that start, on a thread and a connection of its own: those that come while one read is under way are read together with the next.</summary>
 internal sealed class BindingLoader : IDisposable
 {
+    // While actors start fast, a moment's wait makes one read of many.
+    private const int GatherFrom = 4;
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(1);
+
     private readonly object gate = new();
     private readonly Dictionary<EntityKey, BindingLoaded> found = [];
     private readonly PostgresStoreOptions options;
@@ -60,8 +64,11 @@ internal sealed class BindingLoader : IDisposable
         while (TryCollect())
         {
             LoadBatch();
+            var isBusy = batch.Count >= GatherFrom;
             batch.Clear();
             options.AfterTell?.Invoke();
+            if (isBusy)
+                Thread.Sleep(GatherFor);
         }
     }
 

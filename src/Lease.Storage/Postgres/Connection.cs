@@ -45,16 +45,13 @@ internal sealed class Connection : IDisposable
         {
             opened.connection.Open();
             opened.Server = $"{opened.connection.Host}:{opened.connection.Port}/{opened.connection.Database}";
+            return opened;
         }
         catch (Exception e) when (PostgresError.IsExpected(e))
         {
             opened.Dispose();
             throw new StoreException($"PostgreSQL cannot be reached: {PostgresError.Describe(e)}", e) { IsUnreachable = true };
         }
-
-        // All that Lease asks is answered by one row of an index after the other; a plan made while a table was small must not be one that reads it as a whole.
-        opened.Execute("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; SET client_min_messages = warning");
-        return opened;
     }
 
     /// <summary>Begins a transaction.</summary>
@@ -87,7 +84,7 @@ internal sealed class Connection : IDisposable
         transaction = null;
     }
 
-    /// <summary>Runs statements without parameters and rows.</summary>
+    /// <summary>Runs statements without parameters and rows. Of several Npgsql sends all but the first by way of the thread pool, so that is not for where the pool's threads wait.</summary>
     public void Execute(string sql) => Do(sql, c =>
     {
         using var command = new NpgsqlCommand(sql, c.connection);

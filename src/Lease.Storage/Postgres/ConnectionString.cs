@@ -11,6 +11,10 @@ internal static class ConnectionString
     // A connection that is idle is found dead; a Unix socket refuses to be asked for it.
     private const string OverNetwork = "Tcp Keepalive=true;Tcp Keepalive Time=2;Tcp Keepalive Interval=1";
 
+    // All that Lease asks is answered by one row of an index after the other; a plan made while a table was small must not be one that reads it as a whole.
+    private const string Settings =
+        "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off -c client_min_messages=warning";
+
     /// <summary>What is wrong with it; null: nothing is.</summary>
     public static string? Check(string connectionString)
     {
@@ -42,6 +46,7 @@ internal static class ConnectionString
             CancellationTimeout = -1,
             IncludeErrorDetail = true,
         };
+        complete.Options = $"{Settings} {complete.Options}";
         return complete.ConnectionString;
     }
 }
