@@ -17,6 +17,9 @@ public sealed class TestShardStore(TestJournal journal, TimeProvider clock, int 
     /// <summary>Nodes that cannot reach the store at the moment.</summary>
     public HashSet<string> CutOff { get; } = [];
 
+    /// <summary>How far the store's clock is behind the cluster's time.</summary>
+    public TimeSpan ClockBehind { get; set; }
+
     /// <summary>Every shard, by number.</summary>
     public IReadOnlyList<ShardOwnership> Shards => shards;
 
@@ -110,7 +113,7 @@ public sealed class TestShardStore(TestJournal journal, TimeProvider clock, int 
 
     private ClusterView View(string nodeId, long incarnation) => new(
         clock.GetUtcNow().ToUnixTimeMilliseconds(),
-        clock.GetUtcNow().ToUnixTimeMilliseconds(),
+        (clock.GetUtcNow() - ClockBehind).ToUnixTimeMilliseconds(),
         [
             .. nodes.Where(n => n.Key != nodeId || n.Value.Incarnation == incarnation)
                 .Select(n => new NodeStatus(n.Key, n.Value.Incarnation, n.Value.Address, n.Value.State, n.Value.Fingerprint, n.Value.BeatAt, clock.GetElapsedTime(n.Value.BeatAt))),

@@ -147,7 +147,7 @@ internal sealed class BatchWriter
         WriteColumn(parameters, rows, static w => w.Row!.ExpiresAt);
         parameters.BeginBytesArray();
         foreach (var write in rows)
-            parameters.Append(write.Row!.Payload.Span);
+            parameters.Append(write.Row!.Payload);
         WriteColumn(parameters, goneRows, static w => w.RowId);
     }
 
@@ -177,7 +177,7 @@ internal sealed class BatchWriter
             parameters.Append(write.Key.Bytes);
         parameters.BeginBytesArray();
         foreach (var write in events)
-            parameters.Append(write.Event.Span);
+            parameters.Append(write.Event);
     }
 
     private static void WriteColumn(Parameters parameters, List<JournalWrite> writes, Func<JournalWrite, long> value)

@@ -1,14 +1,14 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Lease.Storage.Postgres;
 
-/// <summary>The values of one call, in lists and a buffer that are used again. For one thread at a time.</summary>
+/// <summary>The values of one call, in lists that are used again. Octets are arrays: what Npgsql does with those is compiled ahead of time. For one thread at a time.</summary>
 internal sealed class Parameters
 {
     private readonly List<Value> values = [];
-    private byte[] buffer = new byte[4096];
-    private int used;
 
     private enum Kind
     {
@@ -24,7 +24,6 @@ internal sealed class Parameters
 
     public Parameters Clear()
     {
-        used = 0;
         Count = 0;
         return this;
     }
@@ -46,14 +45,14 @@ internal sealed class Parameters
     /// <summary>A <c>bytea</c>.</summary>
     public Parameters Add(ReadOnlySpan<byte> value)
     {
-        Begin(Kind.Bytes).Octets = Keep(value);
+        Begin(Kind.Bytes).Octets = value.ToArray();
         return this;
     }
 
     /// <summary>A <c>bytea</c> of 16 octets: an address as a number, first octet most significant.</summary>
     public Parameters AddAddress(UInt128 address)
     {
-        Begin(Kind.Bytes).Octets = Keep(address);
+        Begin(Kind.Bytes).Octets = ArrayOf(address);
         return this;
     }
 
@@ -70,13 +69,13 @@ internal sealed class Parameters
     public void Append(long value) => values[Count - 1].Numbers.Add(value);
 
     /// <summary>An element of a <c>bytea[]</c>.</summary>
-    public void Append(ReadOnlySpan<byte> value) => values[Count - 1].Blobs.Add(Keep(value));
+    public void Append(ReadOnlySpan<byte> value) => values[Count - 1].Blobs.Add(value.ToArray());
 
     /// <summary>An element of a <c>bytea[]</c>, which must stand until the call is made; null for NULL.</summary>
-    public void Append(ReadOnlyMemory<byte>? value) => values[Count - 1].Blobs.Add(value);
+    public void Append(ReadOnlyMemory<byte>? value) => values[Count - 1].Blobs.Add(value is { } octets ? ArrayOf(octets) : null);
 
     /// <summary>An element of a <c>bytea[]</c>: an address as a number.</summary>
-    public void AppendAddress(UInt128 address) => values[Count - 1].Blobs.Add(Keep(address));
+    public void AppendAddress(UInt128 address) => values[Count - 1].Blobs.Add(ArrayOf(address));
 
     /// <summary>An element of a <c>text[]</c>.</summary>
     public void Append(string value) => values[Count - 1].Texts.Add(value);
@@ -101,33 +100,16 @@ internal sealed class Parameters
         return value;
     }
 
-    private ReadOnlyMemory<byte> Keep(ReadOnlySpan<byte> octets)
+    private static byte[] ArrayOf(UInt128 address)
     {
-        var kept = Extend(octets.Length);
-        octets.CopyTo(kept.Span);
-        return kept;
+        var octets = new byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(octets, address);
+        return octets;
     }
 
-    private ReadOnlyMemory<byte> Keep(UInt128 address)
-    {
-        var kept = Extend(16);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(kept.Span, address);
-        return kept;
-    }
-
-    // What was kept in a buffer that is full stays there.
-    private Memory<byte> Extend(int length)
-    {
-        if (buffer.Length - used < length)
-        {
-            buffer = new byte[Math.Max(buffer.Length * 2, length)];
-            used = 0;
-        }
-
-        var space = buffer.AsMemory(used, length);
-        used += length;
-        return space;
-    }
+    // Most is a whole array already.
+    private static byte[] ArrayOf(ReadOnlyMemory<byte> octets)
+        => MemoryMarshal.TryGetArray(octets, out var segment) && segment.Array is { } array && array.Length == segment.Count ? array : octets.ToArray();
 
     private sealed class Value
     {
@@ -137,11 +119,11 @@ internal sealed class Parameters
 
         public string Text { get; set; } = "";
 
-        public ReadOnlyMemory<byte> Octets { get; set; }
+        public byte[] Octets { get; set; } = [];
 
         public List<long> Numbers { get; } = [];
 
-        public List<ReadOnlyMemory<byte>?> Blobs { get; } = [];
+        public List<byte[]?> Blobs { get; } = [];
 
         public List<string> Texts { get; } = [];
 
@@ -149,9 +131,9 @@ internal sealed class Parameters
         {
             Kind.Int64 => new NpgsqlParameter<long> { NpgsqlDbType = NpgsqlDbType.Bigint },
             Kind.Text => new NpgsqlParameter<string> { NpgsqlDbType = NpgsqlDbType.Text },
-            Kind.Bytes => new NpgsqlParameter<ReadOnlyMemory<byte>> { NpgsqlDbType = NpgsqlDbType.Bytea },
+            Kind.Bytes => new NpgsqlParameter<byte[]> { NpgsqlDbType = NpgsqlDbType.Bytea },
             Kind.Int64Array => new NpgsqlParameter<List<long>> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
-            Kind.BytesArray => new NpgsqlParameter<List<ReadOnlyMemory<byte>?>> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+            Kind.BytesArray => new NpgsqlParameter<List<byte[]?>> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
             _ => new NpgsqlParameter<List<string>> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
         };
 
@@ -166,13 +148,13 @@ internal sealed class Parameters
                     ((NpgsqlParameter<string>)parameter).TypedValue = Text;
                     break;
                 case Kind.Bytes:
-                    ((NpgsqlParameter<ReadOnlyMemory<byte>>)parameter).TypedValue = Octets;
+                    ((NpgsqlParameter<byte[]>)parameter).TypedValue = Octets;
                     break;
                 case Kind.Int64Array:
                     ((NpgsqlParameter<List<long>>)parameter).TypedValue = Numbers;
                     break;
                 case Kind.BytesArray:
-                    ((NpgsqlParameter<List<ReadOnlyMemory<byte>?>>)parameter).TypedValue = Blobs;
+                    ((NpgsqlParameter<List<byte[]?>>)parameter).TypedValue = Blobs;
                     break;
                 default:
                     ((NpgsqlParameter<List<string>>)parameter).TypedValue = Texts;

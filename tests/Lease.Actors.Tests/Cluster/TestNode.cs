@@ -48,6 +48,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     public TestNode(string name, TestDatabase database, string fingerprint = "same")
     {
         Name = name;
+        MachineClock = new SettableClock(Time);
         Region = ShardRegion.Start(
             Sys,
             "binding",
@@ -60,14 +61,20 @@ internal sealed class TestNode : TestKit, IDatagramChannel
         var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
         var dhcp4 = new Dhcp4Intake(Sys, Region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, Region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = settings };
-        var node = new ClusterNode(name, "", fingerprint, () => IsReplaced = true) { Viewed = view => View = view };
+        var node = new ClusterNode(name, "", fingerprint, () => IsReplaced = true) { Viewed = view => View = view, Time = new ClusterTime(MachineClock) };
         Placed = node.Placed.Task;
-        member = ActorOf(() => new ClusterMember(node, database.Store, Region, grant => new ShardAllocator(grant.Shard, database.Slices, Time), NullLogger.Instance));
+        member = ActorOf(() => new ClusterMember(node, database.Store, Region, grant => new ShardAllocator(grant.Shard, database.Slices, Time), Log));
     }
 
     public string Name { get; }
 
     public ShardRegion Region { get; }
+
+    /// <summary>Its machine's time of day.</summary>
+    public SettableClock MachineClock { get; }
+
+    /// <summary>What it says about the cluster.</summary>
+    public EventLog Log { get; } = new();
 
     /// <summary>See <see cref="ClusterNode.Placed"/>.</summary>
     public Task Placed { get; }
