@@ -143,7 +143,7 @@ internal abstract class JournalThread<TConnection> : IDisposable
             else
             {
                 CommitBatch();
-                Gather();
+                AwaitMore();
             }
         }
 
@@ -153,7 +153,7 @@ internal abstract class JournalThread<TConnection> : IDisposable
     }
 
     // While writes come fast, a moment's wait makes fewer and larger commits of them.
-    private void Gather()
+    private void AwaitMore()
     {
         if (Batch.Count >= GatherFrom && Volatile.Read(ref queued) < options.MaxBatch && jobs.IsEmpty && !stopping)
             Thread.Sleep(GatherFor);

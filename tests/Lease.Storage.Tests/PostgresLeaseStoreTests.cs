@@ -105,6 +105,16 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     public void A_server_that_is_not_there_is_named()
         => Should.Throw<StoreException>(() => PostgresLeaseStore.Open(new PostgresStoreOptions { Connection = "Host=/nowhere;Database=x" })).Message.ShouldContain("/nowhere");
 
+    // As a replica that was not promoted.
+    [Fact]
+    public void A_server_that_takes_no_writes_is_not_used()
+    {
+        control!.Execute($"ALTER DATABASE \"{database}\" SET default_transaction_read_only = on");
+        var refused = Should.Throw<StoreException>(() => Open());
+        refused.IsUnreachable.ShouldBeTrue();
+        refused.Message.ShouldContain("none of its hosts takes writes");
+    }
+
     [Fact]
     public void A_statement_that_is_refused_leaves_nothing_to_the_next()
     {

@@ -50,7 +50,7 @@ internal sealed class Connection : IDisposable
         catch (Exception e) when (PostgresError.IsExpected(e))
         {
             opened.Dispose();
-            throw new StoreException($"PostgreSQL cannot be reached: {PostgresError.Describe(e)}", e) { IsUnreachable = true };
+            throw new StoreException($"PostgreSQL cannot be reached, or none of its hosts takes writes: {PostgresError.Describe(e)}", e) { IsUnreachable = true };
         }
     }
 

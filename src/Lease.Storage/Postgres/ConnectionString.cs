@@ -23,9 +23,9 @@ internal static class ConnectionString
             var builder = new NpgsqlConnectionStringBuilder(connectionString);
             if (string.IsNullOrWhiteSpace(builder.Host))
                 return "names no Host";
-            if (builder.Host.Contains('=', StringComparison.Ordinal))
-                return $"has settings with a space between them (Host is \"{builder.Host}\"): a semicolon belongs there";
-            return null;
+
+            // What has become part of the host is not shown: a password may be in it.
+            return builder.Host.Contains('=', StringComparison.Ordinal) ? "has settings with a space between them: a semicolon belongs there" : null;
         }
         catch (Exception e) when (e is ArgumentException or FormatException or OverflowException or NotSupportedException or KeyNotFoundException)
         {

@@ -9,6 +9,7 @@ namespace Lease.Storage.Postgres;
 internal sealed class Parameters
 {
     private readonly List<Value> values = [];
+    private int count;
 
     private enum Kind
     {
@@ -20,11 +21,9 @@ internal sealed class Parameters
         TextArray,
     }
 
-    public int Count { get; private set; }
-
     public Parameters Clear()
     {
-        Count = 0;
+        count = 0;
         return this;
     }
 
@@ -66,24 +65,24 @@ internal sealed class Parameters
     public void BeginTextArray() => Begin(Kind.TextArray).Texts.Clear();
 
     /// <summary>An element of a <c>bigint[]</c>.</summary>
-    public void Append(long value) => values[Count - 1].Numbers.Add(value);
+    public void Append(long value) => values[count - 1].Numbers.Add(value);
 
     /// <summary>An element of a <c>bytea[]</c>.</summary>
-    public void Append(ReadOnlySpan<byte> value) => values[Count - 1].Blobs.Add(value.ToArray());
+    public void Append(ReadOnlySpan<byte> value) => values[count - 1].Blobs.Add(value.ToArray());
 
     /// <summary>An element of a <c>bytea[]</c>, which must stand until the call is made; null for NULL.</summary>
-    public void Append(ReadOnlyMemory<byte>? value) => values[Count - 1].Blobs.Add(value is { } octets ? ArrayOf(octets) : null);
+    public void Append(ReadOnlyMemory<byte>? value) => values[count - 1].Blobs.Add(value is { } octets ? ArrayOf(octets) : null);
 
     /// <summary>An element of a <c>bytea[]</c>: an address as a number.</summary>
-    public void AppendAddress(UInt128 address) => values[Count - 1].Blobs.Add(ArrayOf(address));
+    public void AppendAddress(UInt128 address) => values[count - 1].Blobs.Add(ArrayOf(address));
 
     /// <summary>An element of a <c>text[]</c>.</summary>
-    public void Append(string value) => values[Count - 1].Texts.Add(value);
+    public void Append(string value) => values[count - 1].Texts.Add(value);
 
     /// <summary>Gives a statement the values. It keeps the types of its first call.</summary>
     public void Bind(NpgsqlCommand command)
     {
-        for (var i = 0; i < Count; i++)
+        for (var i = 0; i < count; i++)
         {
             if (command.Parameters.Count == i)
                 command.Parameters.Add(values[i].MakeParameter());
@@ -93,9 +92,9 @@ internal sealed class Parameters
 
     private Value Begin(Kind kind)
     {
-        if (Count == values.Count)
+        if (count == values.Count)
             values.Add(new Value());
-        var value = values[Count++];
+        var value = values[count++];
         value.Kind = kind;
         return value;
     }

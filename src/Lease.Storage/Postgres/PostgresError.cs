@@ -6,8 +6,8 @@ namespace Lease.Storage.Postgres;
 /// <summary>What Npgsql throws, in one line.</summary>
 internal static class PostgresError
 {
-    /// <summary>Whether it came from the server, or from the way to it.</summary>
-    public static bool IsExpected(Exception e) => e is NpgsqlException or TimeoutException or IOException or SocketException or InvalidOperationException or ObjectDisposedException;
+    /// <summary>Whether it came from the server, or from the way to it; a connection that has gone already says <see cref="InvalidOperationException"/>.</summary>
+    public static bool IsExpected(Exception e) => e is NpgsqlException or TimeoutException or IOException or SocketException or InvalidOperationException;
 
     /// <summary>The reasons; of several hosts each one's.</summary>
     public static string Describe(Exception e) => e switch
