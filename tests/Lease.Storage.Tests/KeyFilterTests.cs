@@ -1,5 +1,3 @@
-using Lease.Storage.Sqlite;
-
 namespace Lease.Storage.Tests;
 
 public sealed class KeyFilterTests

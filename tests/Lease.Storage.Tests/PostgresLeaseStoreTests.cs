@@ -9,6 +9,7 @@ namespace Lease.Storage.Tests;
 public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreConformance
 {
     private readonly string database = $"t{Guid.NewGuid():n}";
+    private readonly long deadline = Environment.TickCount64 + 60_000;
     private Connection? control;
 
     private string ConnectionString => server.ConnectionTo(database);
@@ -273,6 +274,54 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     }
 
     [Fact]
+    public async Task A_client_that_has_no_row_costs_no_read_and_every_other_is_read()
+    {
+        // More than are gone over at once, before those that are looked for.
+        control!.Execute("ALTER SEQUENCE binding_id RESTART WITH 10000");
+        control.Execute(
+            """
+            INSERT INTO binding (id, binding_key, shard_id, sequence, changed_at, link, expires_at, payload)
+            SELECT n, decode(md5(n::text), 'hex'), n % 4, 0, 0, 'town', 0, '' FROM generate_series(1, 9000) n
+            """);
+        for (var i = 0; i < 100; i++)
+            await AppendAsync(Write(i, 0));
+        await ReopenAsync();
+        for (var i = 100; i < 200; i++)
+            await AppendAsync(Write(i, 0));
+        await KnowAsync();
+        for (var i = 200; i < 300; i++)
+            await AppendAsync(Write(i, 0));
+        for (var i = 0; i < 300; i++)
+            (await LoadAsync(i)).Payload.ShouldBe(BitConverter.GetBytes(i));
+    }
+
+    [Fact]
+    public async Task What_another_node_wrote_while_it_had_the_shards_is_known()
+    {
+        const string taken = "UPDATE shard SET owner = NULL, epoch = epoch + 1";
+        await KnowAsync();
+        await using (var other = Open())
+        {
+            control!.Execute(taken);
+            foreach (var grant in await other.ClaimAllAsync("node-2"))
+                Epochs[grant.Shard] = grant.Epoch;
+            for (var i = 0; i < 50; i++)
+            {
+                var write = Write(i, 0);
+                other.TryAppend(write).ShouldBeTrue();
+                (await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20))).Outcome.ShouldBe(JournalOutcome.Committed);
+            }
+        }
+
+        control.Execute(taken);
+        await ClaimAsync();
+        (await LoadAsync(7)).Payload.ShouldNotBeNull();
+        await KnowAsync();
+        for (var i = 0; i < 50; i++)
+            (await LoadAsync(i)).Payload.ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task Old_events_are_pruned_and_who_asks_for_them_is_told()
     {
         for (var i = 0; i < 20; i++)
@@ -292,6 +341,21 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     {
         var options = new PostgresStoreOptions { Connection = ConnectionString, ShardCount = Shards, Patience = TimeSpan.FromSeconds(20) };
         return PostgresLeaseStore.Open(change is null ? options : change(options));
+    }
+
+    // Returns when of every shard it is known which clients have rows.
+    private async Task KnowAsync()
+    {
+        for (var shard = 0; shard < Shards; shard++)
+        {
+            var before = Store.Counters.SparedLoads;
+            for (var key = 1_000_000; Store.Counters.SparedLoads == before; key++)
+            {
+                (Environment.TickCount64 < deadline).ShouldBeTrue();
+                if (Key(key).ShardOf(Shards) == shard)
+                    (await LoadAsync(key)).Payload.ShouldBeNull();
+            }
+        }
     }
 
     private async Task WriteAsync(int number, List<int> stored)

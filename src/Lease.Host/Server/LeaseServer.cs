@@ -168,6 +168,7 @@ internal sealed class LeaseServer : IAsyncDisposable
             ("journal.fenced", store.Counters.Fenced),
             ("journal.refused", store.Counters.Refused),
             ("journal.loads", store.Counters.Loads),
+            ("journal.spared-loads", store.Counters.SparedLoads),
             ("bindings.live", region.Counters.Live),
             ("bindings.started", region.Counters.Started),
             ("bindings.passivated", region.Counters.Passivated),

@@ -35,6 +35,7 @@ public sealed class StoreCounters
     private long fenced;
     private long refused;
     private long loads;
+    private long sparedLoads;
 
     /// <summary>Transactions committed.</summary>
     public long Batches => Interlocked.Read(ref batches);
@@ -57,6 +58,9 @@ public sealed class StoreCounters
     /// <summary>Rows read for actors that started.</summary>
     public long Loads => Interlocked.Read(ref loads);
 
+    /// <summary>Actors that started for a client that was known to have no row.</summary>
+    public long SparedLoads => Interlocked.Read(ref sparedLoads);
+
     /// <summary>Counts a decided batch.</summary>
     public void CountBatch(int committedWrites, int conflictingWrites)
     {
@@ -76,4 +80,7 @@ public sealed class StoreCounters
 
     /// <summary>Counts rows read for actors that started.</summary>
     public void CountLoads(int rows) => Interlocked.Add(ref loads, rows);
+
+    /// <summary>Counts an actor that started without a look at the table.</summary>
+    public void CountSparedLoad() => Interlocked.Increment(ref sparedLoads);
 }

@@ -15,6 +15,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     private const long Lost = -1;
 
     private readonly PostgresStoreOptions options;
+    private readonly KnownKeys keys;
     private readonly BatchWriter writer = new();
     private readonly ShardState[] shards;
     private readonly HashSet<LeaseKey> leasesOfBatch = [];
@@ -25,10 +26,11 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     private long toldTime;
     private long toldAt;
 
-    public PostgresJournal(PostgresStoreOptions options, int shardCount, StoreCounters counters)
+    public PostgresJournal(PostgresStoreOptions options, int shardCount, StoreCounters counters, KnownKeys keys)
         : base(options, counters)
     {
         this.options = options;
+        this.keys = keys;
         shards = new ShardState[shardCount];
         Array.Fill(shards, new ShardState(Lost, 0, 0));
         Start();
@@ -44,7 +46,18 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     public void Note(long time) => (toldTime, toldAt) = (time, Stopwatch.GetTimestamp());
 
     /// <summary>Takes over what a claim found. Called within a job.</summary>
-    public void Own(ShardGrant grant) => shards[grant.Shard] = new ShardState(grant.Epoch, grant.LastSequence, 0);
+    public void Own(ShardGrant grant)
+    {
+        shards[grant.Shard] = new ShardState(grant.Epoch, grant.LastSequence, 0);
+        keys.Own(grant.Shard);
+    }
+
+    /// <summary>Gives up what is released, unless it has been claimed anew. Called within a job.</summary>
+    public void Disown(ShardGrant grant)
+    {
+        if (shards[grant.Shard].Epoch == grant.Epoch)
+            Lose(grant.Shard);
+    }
 
     protected override Connection Begin()
     {
@@ -142,6 +155,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
             }
 
             write.RowId = nextHandle++;
+            keys.Add(write.Key);
         }
     }
 
@@ -157,7 +171,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
         catch (StoreException e) when (e.SqlState == "LS001")
         {
             foreach (var shard in BatchWriter.FencedShards(e))
-                shards[shard].Epoch = Lost;
+                Lose(shard);
         }
         catch (StoreException e) when (e.SqlState == "LS002")
         {
@@ -213,6 +227,12 @@ internal sealed class PostgresJournal : JournalThread<Connection>
         Counters.CountBatch(committed, conflicts);
     }
 
+    private void Lose(int shard)
+    {
+        shards[shard].Epoch = Lost;
+        keys.Disown(shard);
+    }
+
     private void Abandon(StoreException error)
     {
         var lost = 0;
@@ -221,7 +241,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
             ref var shard = ref shards[write.Shard];
             if (write.Outcome != JournalOutcome.Pending || shard.Epoch == Lost)
                 continue;
-            shard.Epoch = Lost;
+            Lose(write.Shard);
             lost++;
         }
 

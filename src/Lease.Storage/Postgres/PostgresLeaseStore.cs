@@ -11,6 +11,7 @@ namespace Lease.Storage.Postgres;
 /// </summary>
 public sealed class PostgresLeaseStore : ILeaseStore
 {
+    private readonly KnownKeys keys;
     private readonly PostgresJournal journal;
     private readonly ShardTable shards;
     private readonly ReadConnections connections;
@@ -30,7 +31,8 @@ public sealed class PostgresLeaseStore : ILeaseStore
         tail = new EventTail(options);
         events = new EventLogReader(connections, tail, options.EventMaxAge);
         loader = new BindingLoader(options, Counters);
-        journal = new PostgresJournal(options, meta.ShardCount, Counters);
+        keys = new KnownKeys(connections, meta.ShardCount);
+        journal = new PostgresJournal(options, meta.ShardCount, Counters, keys);
         shards = new ShardTable(journal);
     }
 
@@ -89,7 +91,17 @@ public sealed class PostgresLeaseStore : ILeaseStore
     public bool TryAppend(JournalWrite write) => journal.TryAppend(write);
 
     /// <inheritdoc/>
-    public void Load(EntityKey key, IActorRef replyTo) => loader.Load(key, replyTo);
+    public void Load(EntityKey key, IActorRef replyTo)
+    {
+        if (keys.MayHaveRow(key))
+        {
+            loader.Load(key, replyTo);
+            return;
+        }
+
+        Counters.CountSparedLoad();
+        replyTo.Tell(new BindingLoaded(key, 0, Payload: null, 0));
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<EntityKey>> FindDueAsync(IReadOnlyList<int> shards, long now, int limit, CancellationToken cancellation)
@@ -118,7 +130,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task ReleaseAsync(string nodeId, IReadOnlyList<ShardGrant> grants, CancellationToken cancellation)
-        => journal.RunAsync(connection => ShardTable.Release(connection, nodeId, grants));
+        => journal.RunAsync(connection => shards.Release(connection, nodeId, grants));
 
     /// <inheritdoc/>
     public Task LeaveAsync(string nodeId, long incarnation, CancellationToken cancellation)
@@ -176,6 +188,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
         loader.Dispose();
         connections.Dispose();
         journal.Dispose();
+        keys.Dispose();
     }
 
     // PostgreSQL answers on the caller's thread: not on an actor's.

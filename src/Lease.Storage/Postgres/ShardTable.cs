@@ -70,7 +70,7 @@ internal sealed class ShardTable(PostgresJournal journal)
         return grants;
     }
 
-    public static bool Release(Connection connection, string nodeId, IReadOnlyList<ShardGrant> grants)
+    public bool Release(Connection connection, string nodeId, IReadOnlyList<ShardGrant> grants)
     {
         var parameters = connection.Parameters.Add(nodeId);
         parameters.BeginInt64Array();
@@ -79,6 +79,8 @@ internal sealed class ShardTable(PostgresJournal journal)
         parameters.BeginInt64Array();
         foreach (var grant in grants)
             parameters.Append(grant.Epoch);
+        foreach (var grant in grants)
+            journal.Disown(grant);
         connection.Run(
             """
             UPDATE shard s SET owner = NULL, epoch = s.epoch + 1 FROM unnest($2::bigint[], $3::bigint[]) AS g(id, epoch)

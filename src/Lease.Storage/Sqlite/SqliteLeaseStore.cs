@@ -89,6 +89,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
     {
         if (!filter.MayContain(key.Hash))
         {
+            Counters.CountSparedLoad();
             replyTo.Tell(new BindingLoaded(key, 0, Payload: null, 0));
             return;
         }

@@ -1,10 +1,10 @@
 using System.Numerics;
 
-namespace Lease.Storage.Sqlite;
+namespace Lease.Storage;
 
 /// <summary>
-/// Bloom filter over the hashes of all binding keys: a client never seen before, the most frequent case under load, costs no read. A wrong "maybe" only
-/// costs a read. Set by the journal's thread, read by any. When it is full a part of twice the room is added, so that growing costs no look at the table.
+/// Bloom filter over the hashes of binding keys: a client never seen before, the most frequent case under load, costs no read. A wrong "maybe" only
+/// costs a read. Set by one thread at a time, read by any. When it is full a part of twice the room is added, so that growing costs no look at the table.
 /// </summary>
 internal sealed class KeyFilter
 {
