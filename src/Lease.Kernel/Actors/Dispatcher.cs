@@ -1,3 +1,4 @@
+using Lease.Kernel.IO;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Kernel.Actors;
@@ -150,19 +151,25 @@ internal sealed class WorkerDispatcher : Dispatcher
             if (Volatile.Read(ref runnable) is null || Interlocked.Exchange(ref draining, 1) != 0)
                 return false;
             do
-            {
-                var cell = Reverse(Interlocked.Exchange(ref runnable, value: null));
-                while (cell is not null)
-                {
-                    var next = cell.NextRunnable;
-                    cell.NextRunnable = null;
-                    Run(cell);
-                    cell = next;
-                }
-            }
+                RunAll(Reverse(Interlocked.Exchange(ref runnable, value: null)));
             while (--passes > 0 && Volatile.Read(ref runnable) is not null);
             Interlocked.Exchange(ref draining, 0);
             return true;
+        }
+
+        // Batches come out of one pass too: what was committed together is answered together.
+        private void RunAll(ActorCell? cell)
+        {
+            SendScope.Begin();
+            while (cell is not null)
+            {
+                var next = cell.NextRunnable;
+                cell.NextRunnable = null;
+                Run(cell);
+                cell = next;
+            }
+
+            SendScope.End();
         }
 
         private void Run(ActorCell cell)

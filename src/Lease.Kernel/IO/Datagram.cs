@@ -75,9 +75,10 @@ public interface IDatagramChannel
     bool IsRemote => false;
 
     /// <summary>
-    /// Sends now, on the caller's thread; <paramref name="data"/> is free again when this returns. A send that the system refuses is counted and logged, not thrown.
+    /// Sends now, on the caller's thread, or within a <see cref="SendScope"/> at its end at the latest; <paramref name="data"/> is free again when this returns. A send that the system
+    /// refuses is counted and logged, not thrown.
     /// </summary>
-    /// <returns>Whether the system took it.</returns>
+    /// <returns>Whether it is on its way; false: the system refused it.</returns>
     bool Send(ReadOnlySpan<byte> data, in UdpEndpoint destination);
 }
 

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Lease.Kernel.IO;
 using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging;
 
@@ -192,7 +193,7 @@ internal abstract class NodeLink(LinkContext context)
             while ((octets = await secure.ReadAsync(buffer.AsMemory(end))) > 0)
             {
                 end += octets;
-                var taken = TakeFrames(buffer.AsSpan(0, end));
+                var taken = TakeFramesTogether(buffer.AsSpan(0, end));
                 buffer.AsSpan(taken, end - taken).CopyTo(buffer);
                 end -= taken;
             }
@@ -209,6 +210,20 @@ internal abstract class NodeLink(LinkContext context)
 #pragma warning restore CA1031
         {
             Close($"reading failed: {e.InnerException?.Message ?? e.Message}");
+        }
+    }
+
+    // The replies among them leave together.
+    private int TakeFramesTogether(ReadOnlySpan<byte> received)
+    {
+        SendScope.Begin();
+        try
+        {
+            return TakeFrames(received);
+        }
+        finally
+        {
+            SendScope.End();
         }
     }
 

@@ -5,7 +5,7 @@ namespace Lease.Transport.Udp;
 
 /// <summary>
 /// Datagrams that one system call takes from a socket, with their senders (recvmmsg, Linux): the framework's calls are two for each datagram, one to take it and one to learn whether there
-/// is another. For one thread. The structures are glibc's, of any word size.
+/// is another. For one thread.
 /// </summary>
 internal sealed unsafe partial class DatagramBatch : IDisposable
 {
@@ -23,14 +23,14 @@ internal sealed unsafe partial class DatagramBatch : IDisposable
     // The system gives memory for what is written to, so nearly nothing of this.
     private readonly byte* data = (byte*)NativeMemory.Alloc(Capacity * (nuint)MaxDatagram);
     private readonly byte* sources = (byte*)NativeMemory.AllocZeroed(Capacity * (nuint)SocketAddresses.Size);
-    private readonly Vector* vectors = (Vector*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(Vector));
+    private readonly IoVector* vectors = (IoVector*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(IoVector));
     private readonly Message* messages = (Message*)NativeMemory.AllocZeroed(Capacity, (nuint)sizeof(Message));
 
     public DatagramBatch()
     {
         for (var i = 0; i < Capacity; i++)
         {
-            vectors[i] = new Vector { Base = data + (i * MaxDatagram), Length = MaxDatagram };
+            vectors[i] = new IoVector { Base = data + (i * MaxDatagram), Length = MaxDatagram };
             messages[i].Header.Name = sources + (i * SocketAddresses.Size);
             messages[i].Header.Vectors = vectors + i;
             messages[i].Header.VectorCount = 1;
@@ -68,32 +68,11 @@ internal sealed unsafe partial class DatagramBatch : IDisposable
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     private static partial int ReceiveMessages(SafeSocketHandle socket, Message* messages, uint count, int flags, nint timeout);
 
-    // struct iovec
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Vector
-    {
-        public void* Base;
-        public nuint Length;
-    }
-
     // struct mmsghdr
     [StructLayout(LayoutKind.Sequential)]
     private struct Message
     {
-        public Header Header;
+        public MessageHeader Header;
         public uint Length;
-    }
-
-    // struct msghdr
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Header
-    {
-        public void* Name;
-        public uint NameLength;
-        public Vector* Vectors;
-        public nuint VectorCount;
-        public void* Control;
-        public nuint ControlLength;
-        public int Flags;
     }
 }

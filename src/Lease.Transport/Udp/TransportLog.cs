@@ -16,4 +16,7 @@ internal static partial class TransportLog
 
     [LoggerMessage(4003, LogLevel.Warning, "receiving on {Interface} failed: {Error}")]
     public static partial void ReceiveFailed(this ILogger logger, string @interface, SocketError error);
+
+    [LoggerMessage(4005, LogLevel.Information, "datagrams leave {Interface} one by one: the system does not take several at once (error {Error})")]
+    public static partial void SegmentsRefused(this ILogger logger, string @interface, int error);
 }

@@ -12,6 +12,10 @@ namespace Lease.Transport.Udp;
 /// </summary>
 internal sealed class UdpChannel : IDatagramChannel, IDisposable
 {
+    // EINVAL: the system is older than UDP_SEGMENT. EIO: packets of this socket take a way on which it cannot be, as through IPsec.
+    private const int InvalidArgument = 22;
+    private const int IoError = 5;
+
     // For some datagrams to gather, when they come fast.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
@@ -27,6 +31,8 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
     private readonly ILogger logger;
     private readonly Thread thread;
     private volatile bool stopping;
+    private volatile bool refusesSegments;
+    private int fastSources;
 
     public UdpChannel(
         Socket socket, string interfaceName, UdpChannel? answers, IDatagramHandler handler, UdpCounters counters, DatagramBudget budget, TimeProvider time, ILogger logger)
@@ -56,12 +62,82 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
     {
         if (answers is not null)
             return answers.Send(data, destination);
+        if (!SendScope.IsOpen)
+            return SendAlone(data, destination);
+        var batch = SegmentBatch.OfThread;
+        if (Volatile.Read(ref fastSources) > 0 && SegmentBatch.Takes(data.Length))
+        {
+            batch.Add(this, data, destination);
+            return true;
+        }
+
+        batch.Flush();
+        return SendAlone(data, destination);
+    }
+
+    /// <summary>Sends datagrams of <paramref name="segment"/> octets, of which the last may be shorter.</summary>
+    /// <param name="datagrams">One behind the other.</param>
+    /// <param name="segment">Octets of each but the last.</param>
+    /// <param name="destination">Where they all go.</param>
+    public void Send(ReadOnlySpan<byte> datagrams, int segment, in UdpEndpoint destination)
+    {
+        if (datagrams.Length > segment && TrySendTogether(datagrams, segment, destination))
+            return;
+        while (!datagrams.IsEmpty)
+        {
+            var one = datagrams[..Math.Min(segment, datagrams.Length)];
+            SendAlone(one, destination);
+            datagrams = datagrams[one.Length..];
+        }
+    }
+
+    /// <summary>On one more, or one less, of the sockets whose answers leave here datagrams come fast: then answers gather.</summary>
+    public void NoteFast(bool comesFast) => Interlocked.Add(ref fastSources, comesFast ? 1 : -1);
+
+    public void Dispose()
+    {
+        stopping = true;
+        socket.Dispose();
+        if (thread.IsAlive)
+            thread.Join();
+    }
+
+    // False: they are to be sent one by one, for an error then says which of them it concerns.
+    private bool TrySendTogether(ReadOnlySpan<byte> datagrams, int segment, in UdpEndpoint destination)
+    {
+        if (refusesSegments)
+            return false;
+        try
+        {
+            var error = SegmentBatch.SendTogether(socket.SafeHandle, datagrams, segment, destination);
+            if (error == 0)
+            {
+                counters.CountSent((datagrams.Length + segment - 1) / segment);
+                return true;
+            }
+
+            if (error is InvalidArgument or IoError)
+            {
+                refusesSegments = true;
+                logger.SegmentsRefused(InterfaceName, error);
+            }
+
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
+    private bool SendAlone(ReadOnlySpan<byte> data, in UdpEndpoint destination)
+    {
         var address = destinationOfThread ??= SocketAddresses.Make();
         SocketAddresses.Set(address, destination);
         try
         {
             socket.SendTo(data, SocketFlags.None, address);
-            counters.CountSent();
+            counters.CountSent(1);
             return true;
         }
         catch (SocketException e)
@@ -76,18 +152,11 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        stopping = true;
-        socket.Dispose();
-        if (thread.IsAlive)
-            thread.Join();
-    }
-
     private void ReceiveLoop()
     {
         using var batch = new DatagramBatch();
         var pace = new ArrivalPace(time);
+        var comesFast = false;
         while (!stopping)
         {
             try
@@ -99,7 +168,13 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
                     Take(batch.Data(i), SocketAddresses.Get(batch.Source(i)));
                 var more = count == DatagramBatch.Capacity;
                 handler.AfterReceive(more);
-                if (pace.ShouldPause(count) && !more)
+                if (comesFast != pace.ShouldPause(count))
+                {
+                    comesFast = !comesFast;
+                    (answers ?? this).NoteFast(comesFast);
+                }
+
+                if (comesFast && !more)
                     Thread.Sleep(Pause);
             }
             catch (SocketException e)

@@ -26,7 +26,7 @@ public sealed class UdpCounters
 
     internal void CountReceived() => Interlocked.Increment(ref received);
 
-    internal void CountSent() => Interlocked.Increment(ref sent);
+    internal void CountSent(int datagrams) => Interlocked.Add(ref sent, datagrams);
 
     internal void CountSendError() => Interlocked.Increment(ref sendErrors);
 

@@ -1,4 +1,5 @@
 using Lease.Kernel.Actors;
+using Lease.Kernel.IO;
 
 namespace Lease.Kernel.Tests.Actors;
 
@@ -148,5 +149,27 @@ public sealed class DispatcherTests
         })
         { IsBackground = true }.Start();
         return done.Task;
+    }
+
+    [Fact]
+    public async Task What_actors_send_may_wait_for_the_end_of_their_pass()
+    {
+        await using var system = ActorSystem.Create("test", new ActorSystemOptions { Workers = 1 });
+        var sent = new TaskCompletionSource<(bool IsOpen, bool IsSameThread)>();
+        var actor = system.ActorOf(Props.Create(() => new ActOn((_, _) =>
+        {
+            SendScope.IsOpen.ShouldBeTrue();
+            var thread = Environment.CurrentManagedThreadId;
+            SendScope.Defer(new Deferred(() => sent.SetResult((SendScope.IsOpen, Environment.CurrentManagedThreadId == thread))));
+        })));
+        actor.Tell("send");
+        (await sent.Task.WaitAsync(Deadline, TestContext.Current.CancellationToken)).ShouldBe((false, true));
+        SendScope.IsOpen.ShouldBeFalse();
+        Should.Throw<InvalidOperationException>(() => SendScope.Defer(new Deferred(static () => { })));
+    }
+
+    private sealed class Deferred(Action send) : IDeferredSend
+    {
+        public void Send() => send();
     }
 }
