@@ -169,7 +169,21 @@ internal sealed class WorkerDispatcher : Dispatcher
                 cell = next;
             }
 
-            SendScope.End();
+            Send();
+        }
+
+        private void Send()
+        {
+            try
+            {
+                SendScope.End();
+            }
+#pragma warning disable CA1031 // As in Run.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                logger.DispatchFailed("what was to be sent", e);
+            }
         }
 
         private void Run(ActorCell cell)

@@ -52,7 +52,7 @@ internal sealed class KnownKeys : IDisposable
         if (filling.IsCompleted)
             return;
         closing.Cancel();
-        filling.Wait();
+        Task.WaitAny(filling);
         closing.Dispose();
         claimed.Dispose();
     }
