@@ -86,7 +86,8 @@ internal sealed class TestHosts : IAsyncDisposable
     public RunningProgram Start(string host, string program, params string[] arguments)
     {
         var path = program.Contains('/', StringComparison.Ordinal) ? program : Find(program) ?? program;
-        var started = new RunningProgram(Find("ip")!, ["netns", "exec", host, path, .. arguments]);
+        // Under nohup programs would take no SIGHUP.
+        var started = new RunningProgram(Find("ip")!, ["netns", "exec", host, "env", "--default-signal=HUP", path, .. arguments]);
         programs.Add(started);
         return started;
     }
