@@ -61,6 +61,7 @@ public sealed class SegmentBatchTests : IDisposable
         }
 
         receivers.ShouldAllBe(static r => r.Available == 0);
+        channel.RefusesSegments.ShouldBe(isRefused);
         counters.SendErrors.ShouldBe(0);
     }
 
@@ -132,6 +133,7 @@ public sealed class SegmentBatchTests : IDisposable
             channel.Send([1, 2], EndpointOf(0) with { Port = 0 });
         SendScope.End();
         (counters.Sent, counters.SendErrors).ShouldBe((0, 10));
+        channel.RefusesSegments.ShouldBeFalse("the destination is at fault");
         channel.Send([1], EndpointOf(0)).ShouldBeTrue();
         Received(0).ShouldBe([1]);
     }

@@ -15,6 +15,7 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
     // EINVAL: the system is older than UDP_SEGMENT. EIO: packets of this socket take a way on which it cannot be, as through IPsec.
     private const int InvalidArgument = 22;
     private const int IoError = 5;
+    private const int NotTried = -1;
 
     // For some datagrams to gather, when they come fast.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
@@ -54,6 +55,9 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
 
     public int LocalPort => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
+    /// <summary>Whether the system has been found not to send several datagrams at once from here.</summary>
+    public bool RefusesSegments => refusesSegments;
+
     public void Start() => thread.Start();
 
     public void SendMulticastBy(int interfaceIndex) => socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, interfaceIndex);
@@ -81,14 +85,20 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
     /// <param name="destination">Where they all go.</param>
     public void Send(ReadOnlySpan<byte> datagrams, int segment, in UdpEndpoint destination)
     {
-        if (datagrams.Length > segment && TrySendTogether(datagrams, segment, destination))
+        var error = datagrams.Length > segment && !RefusesSegments ? TrySendTogether(datagrams, segment, destination) : NotTried;
+        if (error == 0)
             return;
+        var isEachTaken = true;
         while (!datagrams.IsEmpty)
         {
             var one = datagrams[..Math.Min(segment, datagrams.Length)];
-            SendAlone(one, destination);
+            isEachTaken &= SendAlone(one, destination);
             datagrams = datagrams[one.Length..];
         }
+
+        // The same errors are those of a destination that cannot be, as port 0, of which anybody can say that he is there.
+        if (isEachTaken && error is (InvalidArgument or IoError))
+            Refuse(error);
     }
 
     /// <summary>On one more, or one less, of the sockets whose answers leave here datagrams come fast: then answers gather.</summary>
@@ -102,32 +112,26 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
             thread.Join();
     }
 
-    // False: they are to be sent one by one, for an error then says which of them it concerns.
-    private bool TrySendTogether(ReadOnlySpan<byte> datagrams, int segment, in UdpEndpoint destination)
+    // The system's error number; 0: it took them, or the socket is closed.
+    private int TrySendTogether(ReadOnlySpan<byte> datagrams, int segment, in UdpEndpoint destination)
     {
-        if (refusesSegments)
-            return false;
         try
         {
             var error = SegmentBatch.SendTogether(socket.SafeHandle, datagrams, segment, destination);
             if (error == 0)
-            {
                 counters.CountSent((datagrams.Length + segment - 1) / segment);
-                return true;
-            }
-
-            if (error is InvalidArgument or IoError)
-            {
-                refusesSegments = true;
-                logger.SegmentsRefused(InterfaceName, error);
-            }
-
-            return false;
+            return error;
         }
         catch (ObjectDisposedException)
         {
-            return true;
+            return 0;
         }
+    }
+
+    private void Refuse(int error)
+    {
+        refusesSegments = true;
+        logger.SegmentsRefused(InterfaceName, error);
     }
 
     private bool SendAlone(ReadOnlySpan<byte> data, in UdpEndpoint destination)

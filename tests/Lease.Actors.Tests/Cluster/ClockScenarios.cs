@@ -45,12 +45,12 @@ public sealed class ClockScenarios : IAsyncDisposable
     [InlineData(-90, "is -90 s ahead")]
     public void A_machine_whose_clock_is_off_is_told_of_until_it_is_set(int lead, string words)
     {
-        node.MachineClock.Lead = TimeSpan.FromSeconds(lead);
+        node.MachineClock.Step = TimeSpan.FromSeconds(lead);
         Pass(5);
         var (number, line) = node.Log.Of(MachineDiffers, MachineAgrees).ShouldHaveSingleItem();
         number.ShouldBe(MachineDiffers);
         line.ShouldContain(words);
-        node.MachineClock.Lead = TimeSpan.Zero;
+        node.MachineClock.Step = TimeSpan.Zero;
         Pass(5);
         node.Log.Of(MachineDiffers, MachineAgrees).Select(static l => l.Number).ShouldBe([MachineDiffers, MachineAgrees]);
     }
@@ -61,12 +61,12 @@ public sealed class ClockScenarios : IAsyncDisposable
     {
         foreach (var lead in (double[])[1.1, 0.9, 1.1, 0.9, 0.7])
         {
-            node.MachineClock.Lead = TimeSpan.FromSeconds(lead);
+            node.MachineClock.Step = TimeSpan.FromSeconds(lead);
             Pass(2);
         }
 
         node.Log.Of(MachineDiffers, MachineAgrees).Select(static l => l.Number).ShouldBe([MachineDiffers]);
-        node.MachineClock.Lead = TimeSpan.FromSeconds(0.4);
+        node.MachineClock.Step = TimeSpan.FromSeconds(0.4);
         Pass(2);
         node.Log.Of(MachineAgrees).ShouldHaveSingleItem();
     }

@@ -48,7 +48,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     public TestNode(string name, TestDatabase database, string fingerprint = "same")
     {
         Name = name;
-        MachineClock = new SettableClock(Time);
+        MachineClock = new SteppedTime(Time);
         Region = ShardRegion.Start(
             Sys,
             "binding",
@@ -71,7 +71,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
     public ShardRegion Region { get; }
 
     /// <summary>Its machine's time of day.</summary>
-    public SettableClock MachineClock { get; }
+    public SteppedTime MachineClock { get; }
 
     /// <summary>What it says about the cluster.</summary>
     public EventLog Log { get; } = new();
