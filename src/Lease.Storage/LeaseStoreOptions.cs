@@ -13,8 +13,10 @@ public abstract record LeaseStoreOptions
     /// <summary>Writes that may wait for their commit; more are refused.</summary>
     public int QueueCapacity { get; init; } = 16_384;
 
-    /// <summary>Most writes in one transaction.</summary>
-    public int MaxBatch { get; init; } = 512;
+    /// <summary>
+    /// Most writes in one transaction. Its replies leave at once: about as many as a relay's socket buffer holds as Linux makes it (208 KiB, 166 small datagrams). With more, some were lost there.
+    /// </summary>
+    public int MaxBatch { get; init; } = 160;
 
     /// <summary>Events older than this are pruned.</summary>
     public TimeSpan EventMaxAge { get; init; } = TimeSpan.FromHours(24);

@@ -33,6 +33,8 @@ internal static class ServeCommand
             return ExitCode.Failed;
         try
         {
+            if (configuration.Node.Rehearses)
+                await Rehearsal.RunAsync(TimeProvider.System, logger, cancellation);
             await using var server = await LeaseServer.StartAsync(configuration, Path.GetFullPath(data), TimeProvider.System, loggers, cancellation);
             await UntilStoppedAsync(server, file, () => logger.Ready(server.Port, configuration.Storage.PostgresConnection is null ? data : "PostgreSQL"), logger, cancellation);
             PrintCounters(server);

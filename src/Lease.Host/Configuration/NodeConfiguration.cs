@@ -6,7 +6,11 @@ namespace Lease.Host.Configuration;
 /// <summary>This node: <c>Lease.node</c>.</summary>
 /// <param name="Id">Its name in the cluster, under which it owns shards.</param>
 /// <param name="Link">Where other nodes reach it; null when it has no links.</param>
-internal sealed record NodeConfiguration(string Id, NodeLinkConfiguration? Link);
+internal sealed record NodeConfiguration(string Id, NodeLinkConfiguration? Link)
+{
+    /// <summary>Whether <c>lease serve</c> serves simulated clients before it serves others.</summary>
+    public bool Rehearses { get; init; } = true;
+}
 
 /// <summary>The links between this node and others.</summary>
 /// <param name="Address">Where it listens, and what the others are told.</param>

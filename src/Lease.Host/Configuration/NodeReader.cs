@@ -60,7 +60,8 @@ internal static class NodeReader
             node.Warn("address", "has no effect: a SQLite file has one node only");
         else if (link is null && address is null && storage.PostgresConnection is not null)
             node.Warn("address is missing: packets that come in here for another node's clients are dropped, and theirs there");
+        var rehearses = node.Flag("rehearsal") ?? true;
         node.RefuseUnknown();
-        return new NodeConfiguration(id, link);
+        return new NodeConfiguration(id, link) { Rehearses = rehearses };
     }
 }

@@ -42,4 +42,10 @@ internal static partial class ServerLog
 
     [LoggerMessage(5013, LogLevel.Information, "ready: relaying from {Interfaces} to {Servers}")]
     public static partial void RelayReady(this ILogger logger, string interfaces, string servers);
+
+    [LoggerMessage(5014, LogLevel.Information, "rehearsed {Exchanges} exchanges with simulated clients on the loopback in {Milliseconds} ms")]
+    public static partial void Rehearsed(this ILogger logger, long exchanges, long milliseconds);
+
+    [LoggerMessage(5015, LogLevel.Information, "no rehearsal with simulated clients on the loopback, so the first clients may wait longer: {Reason}")]
+    public static partial void NotRehearsed(this ILogger logger, string reason);
 }

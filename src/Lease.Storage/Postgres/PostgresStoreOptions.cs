@@ -3,12 +3,6 @@ namespace Lease.Storage.Postgres;
 /// <summary>Settings of a <see cref="PostgresLeaseStore"/>.</summary>
 public sealed record PostgresStoreOptions : LeaseStoreOptions
 {
-    // A commit takes milliseconds here, and its replies leave at once: about as many as a relay's socket buffer holds as Linux makes it (208 KiB, 166 small datagrams). More were lost there.
-    private const int RepliesAtOnce = 160;
-
-    /// <summary>The defaults.</summary>
-    public PostgresStoreOptions() => MaxBatch = RepliesAtOnce;
-
     /// <summary>A connection string of Npgsql's: <c>Host=a,b;Database=lease;Username=lease</c>. Of several hosts the one that takes writes is used.</summary>
     public required string Connection { get; init; }
 

@@ -42,6 +42,7 @@ public sealed class NodeConfigurationTests
     [InlineData("\"id\": \"n\\n1\"", "a name of at most 255 characters, without control characters")]
     [InlineData("\"address\": \"[::]:5480\", " + Tls, "an IPv6 address of this host that other nodes reach")]
     [InlineData("\"address\": \"[2001:db8::11]:5480\"", "needs \"tls\" beside it")]
+    [InlineData("\"rehearsal\": 2", "true or false")]
     [InlineData(Tls, "is of no use without \"address\"")]
     public void What_is_wrong_with_the_node_is_named(string node, string message)
     {
@@ -49,6 +50,12 @@ public sealed class NodeConfigurationTests
         result.Configuration.ShouldBeNull();
         result.Problems.ShouldContain(p => p.Severity == Severity.Error && p.Path.StartsWith("Lease.node", StringComparison.Ordinal) && p.Message.Contains(message, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("\"id\": \"n1\"", true)]
+    [InlineData("\"rehearsal\": false", false)]
+    public void A_node_rehearses_unless_it_is_told_not_to(string node, bool rehearses)
+        => ReadNode(node).Configuration.ShouldNotBeNull().Node.Rehearses.ShouldBe(rehearses);
 
     [Fact]
     public void A_name_that_is_too_long_is_refused()
