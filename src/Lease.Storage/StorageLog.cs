@@ -31,4 +31,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(2009, LogLevel.Error, "the binding {Key} cannot be stored as it is, its client gets no answer: {Reason}")]
     public static partial void WriteFailed(this ILogger logger, EntityKey key, string reason);
+
+    [LoggerMessage(2010, LogLevel.Information, "no rehearsal in temporary tables, so the first clients may wait longer: {Reason}")]
+    public static partial void StatementsNotRehearsed(this ILogger logger, string reason);
 }

@@ -322,6 +322,35 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     }
 
     [Fact]
+    public async Task A_rehearsal_leaves_nothing_behind()
+    {
+        await AppendAsync(Write(1, 0));
+        StatementRehearsal.Run(control!);
+        await using (Open(static o => o with { Rehearses = true }))
+            Scalar("SELECT (SELECT count(*) FROM binding) + (SELECT count(*) FROM lease) + (SELECT count(*) FROM event)").ShouldBe(2);
+        Scalar("SELECT count(*) FROM shard").ShouldBe(Shards);
+        Scalar("SELECT count(*) FROM pg_class WHERE relpersistence = 't'").ShouldBe(0);
+        (await LoadAsync(1)).Payload.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_user_who_may_not_make_temporary_tables_is_served_without_a_rehearsal()
+    {
+        var user = $"u{database}";
+        control!.Execute($"CREATE USER {user}");
+        control.Execute($"GRANT ALL ON ALL TABLES IN SCHEMA public TO {user}");
+        control.Execute($"GRANT CREATE ON SCHEMA public TO {user}");
+        control.Execute($"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC");
+        var connection = ConnectionString.Replace("Username=postgres", $"Username={user}", StringComparison.Ordinal);
+        using (var limited = Connection.Open(connection, "test", TimeSpan.FromSeconds(20)))
+            Should.Throw<StoreException>(() => StatementRehearsal.Run(limited)).Message.ShouldContain("permission denied");
+        await using (Open(o => o with { Rehearses = true, Connection = connection }))
+            await AppendAsync(Write(1, 0));
+        control.Execute($"DROP OWNED BY {user}");
+        control.Execute($"DROP USER {user}");
+    }
+
+    [Fact]
     public async Task Old_events_are_pruned_and_who_asks_for_them_is_told()
     {
         for (var i = 0; i < 20; i++)

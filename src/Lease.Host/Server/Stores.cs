@@ -35,6 +35,7 @@ internal static class Stores
                 EventMaxAge = retention.RetentionAge,
                 EventMaxCount = retention.RetentionCount,
                 AfterTell = () => system.Assist(busy: false),
+                Rehearses = configuration.Node.Rehearses,
             };
             return await OpenAsync(options, system.TimeProvider, logger, cancellation);
         }

@@ -102,7 +102,6 @@ internal sealed class BindingLoader : IDisposable
 
     private void Read()
     {
-        found.Clear();
         if (connection is null or { IsBroken: true })
         {
             connection?.Dispose();
@@ -110,6 +109,15 @@ internal sealed class BindingLoader : IDisposable
             connection = Connection.Open(options.Connection, "loader", options.Patience);
         }
 
+        Find(connection, batch, found);
+        counters.CountLoads(found.Count);
+    }
+
+    /// <summary>Reads the rows of those that have one.</summary>
+    /// <exception cref="StoreException">It could not.</exception>
+    public static void Find(Connection connection, List<(EntityKey Key, IActorRef ReplyTo)> batch, Dictionary<EntityKey, BindingLoaded> found)
+    {
+        found.Clear();
         connection.Parameters.BeginBytesArray();
         foreach (var (key, _) in batch)
             connection.Parameters.Append(key.Bytes);
@@ -119,7 +127,5 @@ internal sealed class BindingLoader : IDisposable
             var key = new EntityKey(rows.Blob(row, 0));
             found[key] = new BindingLoaded(key, rows.Int64(row, 1), rows.Blob(row, 2).ToArray(), rows.Int64(row, 3));
         }
-
-        counters.CountLoads(rows.Rows);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
+using Microsoft.Extensions.Logging;
 
 namespace Lease.Storage.Postgres;
 
@@ -72,6 +73,8 @@ public sealed class PostgresLeaseStore : ILeaseStore
             using var size = connection.Query("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'binding'::regclass");
             report = string.Create(CultureInfo.InvariantCulture, $"cluster {meta.ClusterId}, about {size.Int64(0, 0)} bindings, {meta.ShardCount} shards");
             options.Logger.Opened(connection.Server, report);
+            if (options.Rehearses)
+                Rehearse(connection, options.Logger);
         }
 
         var store = new PostgresLeaseStore(options, meta, report);
@@ -180,6 +183,19 @@ public sealed class PostgresLeaseStore : ILeaseStore
     {
         Close();
         return ValueTask.CompletedTask;
+    }
+
+    // Whether it can is not what decides if the node can serve: if the server is gone, whoever needs it says so.
+    private static void Rehearse(Connection connection, ILogger logger)
+    {
+        try
+        {
+            StatementRehearsal.Run(connection);
+        }
+        catch (StoreException e)
+        {
+            logger.StatementsNotRehearsed(e.Message);
+        }
     }
 
     private void Close()

@@ -9,6 +9,9 @@ public sealed record PostgresStoreOptions : LeaseStoreOptions
     /// <summary>An answer of the server that takes longer ends the connection.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(8);
 
+    /// <summary>Whether to write and read made-up bindings in temporary tables first, so that the first real ones do not wait.</summary>
+    public bool Rehearses { get; init; }
+
     /// <summary>What is wrong with a connection string, to stand behind its name; null: it can be read. Nobody is asked.</summary>
     public static string? Check(string connection) => ConnectionString.Check(connection);
 }
