@@ -43,10 +43,10 @@ internal static class Rehearsal
     // Octets; a tenth of it is used. A disk that is full in the middle would hold the start up for seconds.
     private const long Room = 64 << 20;
 
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Piece = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Piece = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Rehearses, for two seconds at most. Where it cannot (no loopback, no temporary folder), the log says so, and the first clients wait.</summary>
+    /// <summary>Rehearses, for a second at most. Where it cannot (no loopback, no temporary folder), the log says so, and the first clients wait.</summary>
     /// <exception cref="OperationCanceledException">The node was told to end.</exception>
     public static async Task RunAsync(TimeProvider time, ILogger logger, CancellationToken cancellation)
     {

@@ -270,10 +270,12 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await Network.AddHostAsync(node, address);
         foreach (var requestor in Requestors)
             await Network.AddServiceAddressAsync(node, ServiceAddressOf(requestor));
+
+        // No rehearsal: on the processors that all hosts share it takes several times as long as on a node's own, and clients do not wait for it.
         await File.WriteAllTextAsync(Path.Combine(Network.Folder, node + ".json"), $$$"""
             {"Lease": {
               "storage": {"type": "postgresql", "connection": "{{{Databases.Connection}}}"},
-              "node": {"id": "{{{node}}}", "address": "[{{{address}}}]:5480",
+              "node": {"id": "{{{node}}}", "rehearsal": false, "address": "[{{{address}}}]:5480",
                 "tls": {"certificate": "{{{CertificateFolder}}}/{{{node}}}.pem", "key": "{{{CertificateFolder}}}/{{{node}}}-key.pem", "authorities": "{{{CertificateFolder}}}/ca.pem"} },
               "cluster": {"shards": 32},
               "leasequery": {"requestors": [{"from": "fd00::/16", "allow": ["udp", "bulk", "active"], "tls": "off"}], "tcp": {"addresses": ["::"], "port": 547} } },
