@@ -40,7 +40,7 @@ internal static class Rehearsal
     // RFC 8357: the answer comes to the port that this is sent from.
     private static readonly RelayHop Relay = new(new Ipv6Address((UInt128)0x2001_0db8_0001_0000 << 64), default, [(OptionCode.RelaySourcePort, [0, 0])]);
 
-    // Octets; a tenth of it is used. A disk that is full in the middle would hold the start up for seconds.
+    // Octets, several times what is used. A disk that is full in the middle would hold the start up for seconds.
     private const long Room = 64 << 20;
 
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
