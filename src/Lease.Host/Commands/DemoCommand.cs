@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using Lease.Actors.Bindings;
-using Lease.Host.Configuration;
 using Lease.Host.Server;
 using Lease.Kernel.Persistence;
 using Lease.Peers.Load;
@@ -15,22 +14,6 @@ namespace Lease.Host.Commands;
 /// <summary><c>lease demo</c>: a node on the loopback with a store in a temporary folder, simulated clients over real UDP, and a live table of bindings.</summary>
 internal static class DemoCommand
 {
-    private const string Configuration = """
-        {
-          "Lease": {"server-port": 0, "client-port": 0},
-          "Dhcp6": {
-            "interfaces-config": {"interfaces": ["lo/::1"]},
-            "valid-lifetime": 60, "preferred-lifetime": 40, "rapid-commit": true,
-            "option-data": [{"name": "dns-servers", "data": "2001:db8::53"}],
-            "subnet6": [{
-              "id": 1, "subnet": "2001:db8:1::/64", "interface": "lo",
-              "pools": [{"pool": "2001:db8:1::/80"}],
-              "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 33, "delegated-len": 56}]
-            }]
-          }
-        }
-        """;
-
     private static readonly Option<string> For = new("--for") { Description = "how long: 10s, 2m; default: until Ctrl-C" };
     private static readonly Option<int> Rate = new("--rate") { Description = "exchanges a second", DefaultValueFactory = static _ => 200 };
     private static readonly Option<int> Clients = new("--clients") { Description = "simulated clients", DefaultValueFactory = static _ => 1_000 };
@@ -55,8 +38,7 @@ internal static class DemoCommand
         try
         {
             using var loggers = Logging.Create(LogLevel.Warning, json: false);
-            var configuration = ConfigurationReader.Read(Configuration, "demo").Configuration!;
-            await using var server = await LeaseServer.StartAsync(configuration, directory.FullName, TimeProvider.System, loggers, cancellation);
+            await using var server = await LoopbackNode.StartAsync(directory.FullName, TimeProvider.System, loggers, cancellation);
             Console.WriteLine($"serving DHCPv6 on [::1]:{server.Port}, data in {directory.FullName}");
             var generator = new LoadGenerator(
                 new LoadOptions

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime;
-using Lease.Host.Configuration;
 using Lease.Peers.Dhcp6;
 using Lease.Peers.Load;
 using Lease.Protocol;
@@ -17,20 +16,6 @@ namespace Lease.Host.Server;
 /// </summary>
 internal static class Rehearsal
 {
-    private const string Configuration = """
-        {
-          "Lease": {"server-port": 0, "client-port": 0, "leasequery": {"tcp": {"addresses": []}}},
-          "Dhcp6": {
-            "interfaces-config": {"interfaces": ["lo/::1"]},
-            "subnet6": [{
-              "id": 1, "subnet": "2001:db8:1::/64", "interface": "lo",
-              "pools": [{"pool": "2001:db8:1::/80"}],
-              "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 33, "delegated-len": 56}]
-            }]
-          }
-        }
-        """;
-
     // Of each kind of clients, in a second: a method is compiled for speed after thirty calls.
     private const int Rate = 500;
 
@@ -38,7 +23,7 @@ internal static class Rehearsal
     private const int Few = 10;
 
     // RFC 8357: the answer comes to the port that this is sent from.
-    private static readonly RelayHop Relay = new(new Ipv6Address((UInt128)0x2001_0db8_0001_0000 << 64), default, [(OptionCode.RelaySourcePort, [0, 0])]);
+    private static readonly RelayHop Relay = new(Ipv6Address.From(IPAddress.Parse(LoopbackNode.Subnet)), default, [(OptionCode.RelaySourcePort, [0, 0])]);
 
     // Octets, several times what is used. A disk that is full in the middle would hold the start up for seconds.
     private const long Room = 64 << 20;
@@ -61,6 +46,9 @@ internal static class Rehearsal
             {
                 var exchanges = await ServeAsync(directory.FullName, time, cancellation);
                 logger.Rehearsed(exchanges, (long)time.GetElapsedTime(start).TotalMilliseconds);
+
+                // What it leaves is not to be collected while clients wait.
+                GC.Collect();
             }
             finally
             {
@@ -73,13 +61,11 @@ internal static class Rehearsal
         }
 
         cancellation.ThrowIfCancellationRequested();
-        GC.Collect();
     }
 
     private static async Task<long> ServeAsync(string directory, TimeProvider time, CancellationToken cancellation)
     {
-        var configuration = ConfigurationReader.Read(Configuration, "rehearsal").Configuration!;
-        await using var server = await LeaseServer.StartAsync(configuration, directory, time, NullLoggerFactory.Instance, cancellation);
+        await using var server = await LoopbackNode.StartAsync(directory, time, NullLoggerFactory.Instance, cancellation);
         var direct = Clients(server.Port) with { Associations = [OptionCode.IaNa] };
         var relayed = Clients(server.Port) with { Associations = [OptionCode.IaNa, OptionCode.IaPd], Relays = [Relay], Seed = direct.Seed + 1 };
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
@@ -7,13 +8,14 @@ namespace Lease.Storage.Postgres;
 
 /// <summary>
 /// Writes and reads made-up bindings in temporary tables of a session's own, which hide the real ones from it and are gone with the transaction: for the runtime to compile this code and Npgsql's for speed
-/// before clients wait for it. It takes a tenth of a second.
+/// before clients wait for it. It takes a tenth of a second, and where the server is far away half a one at most: active queries on the other nodes wait for the end of every transaction.
 /// </summary>
 internal static class StatementRehearsal
 {
     private const int Calls = 100;
     private const int WritesOfCall = 4;
     private const string Node = "rehearsal";
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(0.5);
 
     private static readonly string[] Tables = ["shard", "event", "binding", "binding_relay", "lease"];
 
@@ -42,7 +44,8 @@ internal static class StatementRehearsal
         var shard = new ShardState(0, 0, 0);
         var found = new Dictionary<EntityKey, BindingLoaded>();
         var batch = new List<(EntityKey Key, IActorRef ReplyTo)>();
-        for (var call = 0; call < Calls; call++)
+        var start = Stopwatch.GetTimestamp();
+        for (var call = 0; call < Calls && Stopwatch.GetElapsedTime(start) < Longest; call++)
         {
             writer.Clear();
             batch.Clear();
