@@ -13,6 +13,7 @@ public sealed class ShardAllocatorTests
     private readonly VirtualTime time = new();
     private readonly FakeSlices store = new();
     private readonly ShardAllocator allocator;
+    private bool isNew;
 
     public ShardAllocatorTests() => allocator = new ShardAllocator(0, store, time);
 
@@ -54,6 +55,29 @@ public sealed class ShardAllocatorTests
     }
 
     [Fact]
+    public void A_unit_is_new_until_somebody_had_it()
+    {
+        var unit = Allocate(1)!.Value;
+        isNew.ShouldBeTrue();
+        Allocate(1, unit).ShouldBe(unit);
+        isNew.ShouldBeTrue("it was only held");
+        allocator.MarkTaken(Pool, unit);
+        allocator.MarkFree(Pool, unit);
+        Allocate(2, unit).ShouldBe(unit);
+        isNew.ShouldBeFalse();
+        Allocate(3).ShouldNotBeNull();
+        isNew.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_unit_of_another_shard_is_not_believed_to_be_new()
+    {
+        store.Owned.AddRange([0, 1, 2, 3, 4]);
+        Allocate(1, Pool.KeyOf(8)).ShouldBe(Pool.KeyOf(8));
+        isNew.ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_wanted_unit_of_another_shard_is_given_when_the_store_says_that_it_is_free()
     {
         store.Owned.AddRange([0, 1, 2, 3, 4]);
@@ -75,7 +99,7 @@ public sealed class ShardAllocatorTests
         for (var tries = 0; tries < 30; tries++)
         {
             ReadOnlySpan<LeaseKey> wishes = wanted is { } wish ? [wish] : [];
-            var result = allocator.TryAllocate(Pool, wishes, client, Hold, new Filter(usable ?? (static _ => true)), new Nobody(), out var unit);
+            var result = allocator.TryAllocate(Pool, wishes, client, Hold, new Filter(usable ?? (static _ => true)), new Nobody(), out var unit, out isNew);
             if (result != AllocationResult.Pending)
                 return result == AllocationResult.Allocated ? unit : null;
         }

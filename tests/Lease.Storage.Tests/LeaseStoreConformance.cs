@@ -81,6 +81,8 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
         return await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
+    private static LeaseChange NewLease(int number) => new(Lease(number), LeaseState.Active, IsNew: true);
+
     private async Task<List<WeakReference>> AppendedAsync(int count)
     {
         var writes = new List<WeakReference>();
@@ -183,6 +185,23 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
         (await AppendAsync(Write(2, 0, new LeaseChange(Lease(7), LeaseState.Active)))).Outcome.ShouldBe(JournalOutcome.Committed);
         await AppendAsync(Write(1, first.RowId, new LeaseChange(Lease(7), LeaseState.Free)));
         (await LeasesAsync()).Single().State.ShouldBe(LeaseState.Active, "freeing what another binding holds has no effect");
+    }
+
+    [Fact]
+    public async Task A_lease_that_is_wrongly_said_to_be_new_is_claimed_or_refused_like_any_other()
+    {
+        var first = await AppendAsync(Write(1, 0, NewLease(7)));
+        var taken = Write(2, 0, NewLease(8), NewLease(7));
+        var other = Write(3, 0, NewLease(9));
+        Store.TryAppend(taken).ShouldBeTrue();
+        Store.TryAppend(other).ShouldBeTrue();
+        (await ((Answer)taken.ReplyTo).Task).Outcome.ShouldBe(JournalOutcome.LeaseConflict);
+        taken.Conflict.ShouldBe(Lease(7));
+        (await ((Answer)other.ReplyTo).Task).Outcome.ShouldBe(JournalOutcome.Committed);
+        (await AppendAsync(Write(4, 0, NewLease(10), new LeaseChange(Lease(9), LeaseState.Active)))).Conflict.ShouldBe(Lease(9));
+        await AppendAsync(Write(1, first.RowId, new LeaseChange(Lease(7), LeaseState.Free)));
+        (await AppendAsync(Write(2, 0, NewLease(7)))).Outcome.ShouldBe(JournalOutcome.Committed);
+        (await LeasesAsync()).Select(static l => (l.Key, l.State)).ShouldBe([(Lease(7), LeaseState.Active), (Lease(9), LeaseState.Active)]);
     }
 
     [Fact]

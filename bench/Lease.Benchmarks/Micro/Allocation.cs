@@ -56,7 +56,7 @@ public class Allocation : IUnitFilter, IActorRef
         AllocationResult result;
         LeaseKey unit;
         do
-            result = allocator.TryAllocate(Pool, preferred, client, TimeSpan.FromMinutes(1), this, this, out unit);
+            result = allocator.TryAllocate(Pool, preferred, client, TimeSpan.FromMinutes(1), this, this, out unit, out _);
         while (result == AllocationResult.Pending);
         if (result != AllocationResult.Allocated)
             throw new InvalidOperationException("nothing is free");

@@ -66,6 +66,9 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
         if (!Pool.TryUnitOf(key, out var unit) || slices.ContainsKey(unit / (uint)Pool.SliceSize) || borrowed.ContainsKey(unit))
             return false;
         var slots = new SliceSlots(Pool, unit, 1);
+
+        // Whether it has a row the store did not say.
+        slots.Free(0, 0);
         borrowed[unit] = slots;
         List(slots);
         return true;

@@ -67,13 +67,16 @@ public sealed class ShardAllocator
     /// <param name="filter">Whether this client may have a unit (reservations of others).</param>
     /// <param name="waiter">Told when the store has answered.</param>
     /// <param name="unit">The unit.</param>
+    /// <param name="isNew">Whether nobody had it as far as the table remembers.</param>
     /// <param name="onlyWanted">Whether nothing else than what is wanted will do.</param>
     public AllocationResult TryAllocate(
-        PoolRange pool, ReadOnlySpan<LeaseKey> wanted, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit, bool onlyWanted = false)
+        PoolRange pool, ReadOnlySpan<LeaseKey> wanted, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit, out bool isNew,
+        bool onlyWanted = false)
     {
         lock (gate)
         {
             unit = default;
+            isNew = false;
             var slices = PoolOf(pool);
             if (!slices.Loaded)
                 return WaitForLoad(slices, waiter);
@@ -84,7 +87,7 @@ public sealed class ShardAllocator
                 if (slices.Find(number) is ({ } slice, var slot))
                 {
                     if (slice[slot] is SlotState.NeverUsed or SlotState.Used || slice.IsHeldBy(slot, (uint)client))
-                        return Hold(slices, slice, slot, client, hold, out unit);
+                        return Hold(slices, slice, slot, client, hold, out unit, out isNew);
                 }
                 else if (!slices.IsRefused(key, Now))
                 {
@@ -92,7 +95,7 @@ public sealed class ShardAllocator
                 }
             }
 
-            return onlyWanted ? AllocationResult.Exhausted : FindAny(slices, client, hold, filter, waiter, out unit);
+            return onlyWanted ? AllocationResult.Exhausted : FindAny(slices, client, hold, filter, waiter, out unit, out isNew);
         }
     }
 
@@ -102,19 +105,21 @@ public sealed class ShardAllocator
     /// <summary>A commit freed the unit.</summary>
     public void MarkFree(PoolRange pool, LeaseKey key) => Mark(pool, key, static (slice, slot, now) => slice.Free(slot, now));
 
-    private static AllocationResult Hold(PoolSlices slices, SliceSlots slice, int slot, ulong client, TimeSpan hold, out LeaseKey unit)
+    private static AllocationResult Hold(PoolSlices slices, SliceSlots slice, int slot, ulong client, TimeSpan hold, out LeaseKey unit, out bool isNew)
     {
+        isNew = slice.IsNew(slot);
         slice.Hold(slot, (uint)client, slices.Now() + (uint)hold.TotalSeconds);
         unit = slice.KeyOf(slot);
         return AllocationResult.Allocated;
     }
 
     private AllocationResult FindAny(
-        PoolSlices slices, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit)
+        PoolSlices slices, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit, out bool isNew)
     {
         if (slices.FindFree(client, filter, out var slice, out var slot))
-            return Hold(slices, slice, slot, client, hold, out unit);
+            return Hold(slices, slice, slot, client, hold, out unit, out isNew);
         unit = default;
+        isNew = false;
         return slices.AllOwned && slices.ExhaustedUntil > Now ? AllocationResult.Exhausted : WaitForMore(slices, waiter);
     }
 

@@ -14,6 +14,9 @@ internal enum SlotState : byte
     /// <summary>Kept for a client to which it was advertised, until <c>since</c>.</summary>
     Held,
 
+    /// <summary>As <see cref="Held"/>, and nobody had it as far as the table remembers.</summary>
+    HeldNew,
+
     /// <summary>Leased, declined, or known to be another shard's.</summary>
     Taken,
 }
@@ -55,7 +58,10 @@ internal sealed class SliceSlots
 
     public SlotState this[int slot] => states[slot];
 
-    public bool IsHeldBy(int slot, uint holder) => states[slot] == SlotState.Held && holders[slot] == holder;
+    public bool IsHeldBy(int slot, uint holder) => IsHeld(slot) && holders[slot] == holder;
+
+    /// <summary>Whether nobody had it as far as the table remembers.</summary>
+    public bool IsNew(int slot) => states[slot] is SlotState.NeverUsed or SlotState.HeldNew;
 
     public void Take(int slot) => Set(slot, SlotState.Taken, 0);
 
@@ -63,7 +69,7 @@ internal sealed class SliceSlots
 
     public void Hold(int slot, uint holder, uint until)
     {
-        Set(slot, SlotState.Held, until);
+        Set(slot, IsNew(slot) ? SlotState.HeldNew : SlotState.Held, until);
         holders[slot] = holder;
     }
 
@@ -80,7 +86,7 @@ internal sealed class SliceSlots
     {
         for (var i = 0; Held > 0 && i < states.Length; i++)
         {
-            if (states[i] == SlotState.Held && since[i] <= now)
+            if (IsHeld(i) && since[i] <= now)
                 Set(i, SlotState.Used, since[i]);
         }
     }
@@ -109,6 +115,8 @@ internal sealed class SliceSlots
         return oldest;
     }
 
+    private bool IsHeld(int slot) => states[slot] is SlotState.Held or SlotState.HeldNew;
+
     private void Set(int slot, SlotState state, uint time)
     {
         Tally(states[slot], -1);
@@ -127,7 +135,7 @@ internal sealed class SliceSlots
             case SlotState.Used:
                 Used += by;
                 break;
-            case SlotState.Held:
+            case SlotState.Held or SlotState.HeldNew:
                 Held += by;
                 break;
             default:

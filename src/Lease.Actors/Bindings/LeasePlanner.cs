@@ -35,6 +35,9 @@ internal abstract class LeasePlanner : IUnitFilter
     private readonly List<BoundLease> leases;
     private readonly PlanningContext context;
 
+    // What was allocated last and has no row, as far as is known.
+    private LeaseKey newUnit;
+
     protected LeasePlanner(ClientExchange exchange, in PlanningContext context)
     {
         this.exchange = exchange;
@@ -101,7 +104,13 @@ internal abstract class LeasePlanner : IUnitFilter
     public abstract void Send(ILogger logger);
 
     protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key, bool onlyWanted = false)
-        => context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, exchange.Configuration.OfferLifetime, this, context.Waiter, out key, onlyWanted);
+    {
+        var hold = exchange.Configuration.OfferLifetime;
+        var result = context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, hold, this, context.Waiter, out key, out var isNew, onlyWanted);
+        if (isNew)
+            newUnit = key;
+        return result;
+    }
 
     /// <summary>Whether the lease is answered as it is, without a commit: a copy of a message that was committed, or <c>cache-threshold</c>.</summary>
     protected bool IsFresh(Subnet subnet, BoundLease lease, long age) => (context.IsRepetition && age is >= 0 and <= 2) || subnet.IsFresh(lease, age);
@@ -153,7 +162,7 @@ internal abstract class LeasePlanner : IUnitFilter
     protected void Change(LeaseKey key, LeaseState state)
     {
         Unchange(key);
-        changes.Add(new LeaseChange(key, state));
+        changes.Add(new LeaseChange(key, state, IsNew: state == LeaseState.Active && key == newUnit));
         HasChanged = true;
     }
 

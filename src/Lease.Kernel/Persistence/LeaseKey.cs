@@ -28,4 +28,7 @@ public enum LeaseState : byte
 /// the write fails as <see cref="JournalOutcome.LeaseConflict"/> when another binding holds it.
 /// <see cref="LeaseState.Free"/> frees it, and has no effect when another binding holds it.
 /// </summary>
-public readonly record struct LeaseChange(LeaseKey Key, LeaseState State);
+/// <param name="Key">The lease.</param>
+/// <param name="State">What it shall be.</param>
+/// <param name="IsNew">As far as the one who writes it knows the lease has no row yet, so that one can be inserted without looking for it. A hint: it may be wrong.</param>
+public readonly record struct LeaseChange(LeaseKey Key, LeaseState State, bool IsNew = false);

@@ -3,16 +3,18 @@ using Lease.Kernel.Persistence;
 
 namespace Lease.Storage.Postgres;
 
-/// <summary>One batch as the arrays of <c>commit_batch</c> (Migrations/0004.sql), sent in one call. For the journal's thread.</summary>
+/// <summary>One batch as the arrays of <c>commit_batch</c> (Migrations/0005.sql), sent in one call. For the journal's thread.</summary>
 internal sealed class BatchWriter
 {
     private const string Call =
         """
-        SELECT commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
+        SELECT commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
         """;
 
     private readonly List<(int Shard, ShardState State)> shards = [];
+    private readonly List<LeaseRow> newClaims = [];
     private readonly List<LeaseRow> claims = [];
+    private readonly List<LeaseRow> allClaims = [];
     private readonly List<LeaseRow> freed = [];
     private readonly List<LeaseRow> gone = [];
     private readonly List<JournalWrite> newRows = [];
@@ -22,9 +24,13 @@ internal sealed class BatchWriter
     private readonly List<JournalWrite> events = [];
     private int relays;
 
+    /// <summary>Whether any claim goes in as a new row, without a look at what is there.</summary>
+    public bool HasNewClaims => newClaims.Count > 0;
+
     public void Clear()
     {
         shards.Clear();
+        newClaims.Clear();
         claims.Clear();
         freed.Clear();
         gone.Clear();
@@ -41,14 +47,15 @@ internal sealed class BatchWriter
     /// <summary>A write, its handle and sequence set.</summary>
     /// <param name="write">The write.</param>
     /// <param name="isNew">Whether its entity has no row yet.</param>
-    public void Add(JournalWrite write, bool isNew)
+    /// <param name="believesHints">Whether leases that are said to be new are inserted as such.</param>
+    public void Add(JournalWrite write, bool isNew, bool believesHints)
     {
         events.Add(write);
         (write.Row is null ? goneRows : isNew ? newRows : changedRows).Add(write);
         relays += write.Row?.RelayIds.Count ?? 0;
         foreach (var lease in write.Leases.Span)
         {
-            var list = lease.State != LeaseState.Free ? claims : write.Row is null ? gone : freed;
+            var list = lease.State == LeaseState.Free ? write.Row is null ? gone : freed : lease.IsNew && believesHints ? newClaims : claims;
             list.Add(new LeaseRow(lease.Key, lease.State, write));
         }
     }
@@ -62,14 +69,19 @@ internal sealed class BatchWriter
     public long Commit(Connection connection, string nodeId, long time)
     {
         // Batches of several nodes lock the lease rows that they share in one order.
+        newClaims.Sort(LeaseRow.Compare);
         claims.Sort(LeaseRow.Compare);
         freed.Sort(LeaseRow.Compare);
+        allClaims.Clear();
+        allClaims.AddRange(newClaims);
+        allClaims.AddRange(claims);
         rows.Clear();
         rows.AddRange(newRows);
         rows.AddRange(changedRows);
         var parameters = connection.Parameters.Clear().Add(nodeId).Add(time);
         WriteShards(parameters);
-        WriteLeases(parameters, claims, withState: true);
+        parameters.Add(newClaims.Count);
+        WriteLeases(parameters, allClaims, withState: true);
         WriteLeases(parameters, freed, withState: false);
         WriteLeases(parameters, gone, withState: false);
         WriteRows(parameters);

@@ -14,7 +14,7 @@ internal sealed class KnownKeys : IDisposable
     private const int Page = 4096;
 
     // Claims come several at a time, when nodes have just come or gone.
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly ReadConnections connections;

@@ -13,6 +13,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     // As the sequence binding_id is made.
     private const long HandleBlock = 1024;
     private const long Lost = -1;
+    private const string UniqueViolation = "23505";
 
     private readonly PostgresStoreOptions options;
     private readonly KnownKeys keys;
@@ -23,6 +24,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     private Connection? connection;
     private long nextHandle;
     private long lastHandle = -1;
+    private bool believesHints;
     private long toldTime;
     private long toldAt;
 
@@ -99,6 +101,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
     {
         foreach (var (write, _) in Batch)
             write.Outcome = JournalOutcome.Pending;
+        believesHints = true;
         var isSent = false;
         try
         {
@@ -107,7 +110,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
             isSent = true;
             while (!TryCommitOnce(open))
             {
-                // What is fenced or in conflict is out of the batch now; the others go in again.
+                // What is fenced or in conflict is out of the batch now, and what was wrongly believed to be new is not any more; the others go in again.
             }
         }
         catch (StoreException e) when (isSent && connection is { IsBroken: true } && e.SqlState.Length == 0)
@@ -182,6 +185,11 @@ internal sealed class PostgresJournal : JournalThread<Connection>
             }
         }
 
+        catch (StoreException e) when (e.SqlState == UniqueViolation && writer.HasNewClaims)
+        {
+            believesHints = false;
+        }
+
         return false;
     }
 
@@ -198,7 +206,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
             if (write.Outcome != JournalOutcome.Pending)
                 continue;
             write.Sequence = ++shard.Next;
-            writer.Add(write, isNew);
+            writer.Add(write, isNew, believesHints);
         }
 
         for (var i = 0; i < shards.Length; i++)

@@ -52,7 +52,7 @@ internal static class StatementRehearsal
             for (var i = 0; i < WritesOfCall; i++)
             {
                 var write = Make(++shard.Next);
-                writer.Add(write, isNew: true);
+                writer.Add(write, isNew: true, believesHints: true);
                 batch.Add((write.Key, write.ReplyTo));
             }
 
@@ -76,7 +76,7 @@ internal static class StatementRehearsal
             Sequence = number,
             Event = key,
             Row = new BindingRow { Payload = key, Link = Node, ExpiresAt = number, RemoteId = key, RelayIds = [key], DeviceId = key },
-            Leases = new[] { new LeaseChange(new LeaseKey((UInt128)number, 128), LeaseState.Active) },
+            Leases = new[] { new LeaseChange(new LeaseKey((UInt128)number, 128), LeaseState.Active, IsNew: number % 2 == 0) },
             ReplyTo = ActorRefs.Nobody,
         };
     }

@@ -82,6 +82,22 @@ public sealed class CommitScenarios : Dhcp6TestKit
     }
 
     [Fact]
+    public void A_lease_is_committed_as_new_once()
+    {
+        var address = Bind(MessageType.Renew);
+        IsNew().ShouldBeTrue();
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Send(MessageType.Renew, address);
+        IsNew().ShouldBeFalse();
+        Send(MessageType.Release, address);
+        Send(MessageType.Request, address);
+        Replies[^1].Address.ShouldBe(address);
+        IsNew().ShouldBeFalse();
+
+        bool IsNew() => Journal.Decided[^1].Leases.ToArray().ShouldHaveSingleItem().IsNew;
+    }
+
+    [Fact]
     public void A_binding_is_an_actor_only_while_it_holds_what_is_not_stored()
     {
         Send(MessageType.Solicit, default);
