@@ -340,6 +340,30 @@ public abstract partial class LeaseStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Shards_that_ask_together_get_slices_of_their_own_until_there_are_none()
+    {
+        var large = new PoolRange(new UInt128(0x20010db8_00990000, 0), 128, 1000 * 256, 256);
+        foreach (var (pool, count) in new[] { (Pool, 13), (large, 1000) })
+        {
+            var owned = new List<long>[Shards];
+            for (var shard = 0; shard < Shards; shard++)
+                owned[shard] = [];
+            for (var given = -1; given != 0;)
+            {
+                var shards = Enumerable.Range(0, Shards * 5).Select(static i => i % Shards);
+                var answers = await Task.WhenAll(shards.Select(async s => (Shard: s, Slices: await Store.TakeSlicesAsync(pool, s, atMost: 8, CancellationToken.None))));
+                given = answers.Sum(static a => a.Slices.Count);
+                foreach (var (shard, slices) in answers)
+                    owned[shard].AddRange(slices.Select(static s => s.Number));
+            }
+
+            owned.SelectMany(static o => o).Order().ShouldBe(Enumerable.Range(0, count).Select(static n => (long)n));
+            for (var shard = 0; shard < Shards; shard++)
+                (await Store.LoadSlicesAsync(shard, [pool], CancellationToken.None)).Select(static s => s.Number).ShouldBe(owned[shard].Order());
+        }
+    }
+
+    [Fact]
     public async Task A_slice_comes_with_the_leases_in_it()
     {
         await AppendAsync(Write(1, 0, new LeaseChange(Pool.KeyOf(3), LeaseState.Active), new LeaseChange(Pool.KeyOf(9), LeaseState.Active)));

@@ -15,6 +15,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
     private readonly KnownKeys keys;
     private readonly PostgresJournal journal;
     private readonly ShardTable shards;
+    private readonly SliceRequests<Connection> slices;
     private readonly ReadConnections connections;
     private readonly BindingLoader loader;
     private readonly BindingReader reader;
@@ -35,6 +36,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
         keys = new KnownKeys(connections, meta.ShardCount);
         journal = new PostgresJournal(options, meta.ShardCount, Counters, keys);
         shards = new ShardTable(journal);
+        slices = new SliceRequests<Connection>(journal, SliceTable.Take);
     }
 
     /// <inheritdoc/>
@@ -145,7 +147,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation)
-        => journal.RunAsync(connection => SliceTable.Take(connection, pool, shard, atMost));
+        => slices.TakeAsync(pool, shard, atMost);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)

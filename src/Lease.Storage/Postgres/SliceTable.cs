@@ -15,27 +15,30 @@ internal static class SliceTable
             connection.Parameters.Add(shard).Add(pool.Id);
             using var owned = connection.Query("SELECT slice FROM slice WHERE shard_id = $1 AND pool = $2 ORDER BY slice");
             for (var row = 0; row < owned.Rows; row++)
-                slices.Add(Read(connection, pool, owned.Int64(row, 0)));
+                slices.AddRange(Read(connection, pool, owned.Int64(row, 0), 1));
         }
 
         return slices;
     }
 
     /// <summary>Called in a transaction.</summary>
-    public static IReadOnlyList<Slice> Take(Connection connection, PoolRange pool, int shard, int atMost)
+    public static IReadOnlyList<Slice>[] Take(Connection connection, PoolRange pool, IReadOnlyList<SliceRequest> requests)
     {
-        // Of several nodes that want a slice of this pool one looks at a time.
+        // Of several nodes that want slices of this pool one looks at a time.
         connection.Parameters.Add(pool.Id);
         connection.Run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
-        var (first, count) = FindUnowned(connection, pool, atMost);
-        if (count == 0)
-            return [];
-        connection.Parameters.Add(pool.Id).Add(first).Add(first + count - 1).Add(shard);
-        connection.Run("INSERT INTO slice (pool, slice, shard_id) SELECT $1, s, $4 FROM generate_series($2::bigint, $3::bigint) AS s");
-        var taken = new List<Slice>(count);
-        for (var i = 0; i < count; i++)
-            taken.Add(Read(connection, pool, first + i));
-        return taken;
+        var first = FirstBeyond(connection, pool);
+        var counts = SliceRequests<Connection>.Share(requests, pool.SliceCount - first);
+        var slices = Own(connection, pool, first, requests, counts);
+        var given = new IReadOnlyList<Slice>[counts.Length];
+        var next = 0;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            given[i] = counts[i] > 0 ? slices[next..(next + counts[i])] : TakeGap(connection, pool, requests[i]);
+            next += counts[i];
+        }
+
+        return given;
     }
 
     /// <summary>Walks over the pool's lease rows from a place of the shard's own, around the end, and collects the units between them and the free ones among them.</summary>
@@ -87,36 +90,60 @@ internal static class SliceTable
             free.Add(pool.KeyOf(next));
     }
 
-    private static (long First, int Count) FindUnowned(Connection connection, PoolRange pool, int atMost)
+    // The first slice after all that have an owner.
+    private static long FirstBeyond(Connection connection, PoolRange pool)
     {
         connection.Parameters.Add(pool.Id);
-        using var last = connection.Query("SELECT max(slice), min(slice) FROM slice WHERE pool = $1");
-        var beyond = last.IsNull(0, 0) ? 0 : last.Int64(0, 0) + 1;
-        if (beyond < pool.SliceCount)
-            return (beyond, PoolRange.SlicesToTake(atMost, pool.SliceCount - beyond));
-        if (last.Int64(0, 1) > 0)
-            return (0, 1);
-        connection.Parameters.Add(pool.Id);
-        using var gap = connection.Query(
-            "SELECT s.slice + 1 FROM slice s WHERE s.pool = $1 AND NOT EXISTS (SELECT 1 FROM slice t WHERE t.pool = $1 AND t.slice = s.slice + 1) ORDER BY s.slice LIMIT 1");
-        return gap.Rows == 1 && gap.Int64(0, 0) < pool.SliceCount ? (gap.Int64(0, 0), 1) : (0, 0);
+        using var last = connection.Query("SELECT max(slice) FROM slice WHERE pool = $1");
+        return last.IsNull(0, 0) ? 0 : last.Int64(0, 0) + 1;
     }
 
-    private static Slice Read(Connection connection, PoolRange pool, long number)
+    private static Slice[] TakeGap(Connection connection, PoolRange pool, SliceRequest request)
     {
+        connection.Parameters.Add(pool.Id);
+        using var gap = connection.Query(
+            """
+            SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM slice WHERE pool = $1 AND slice = 0) THEN 0 ELSE
+              (SELECT s.slice + 1 FROM slice s WHERE s.pool = $1 AND NOT EXISTS (SELECT 1 FROM slice t WHERE t.pool = $1 AND t.slice = s.slice + 1) ORDER BY s.slice LIMIT 1) END
+            """);
+        var number = gap.Int64(0, 0);
+        return number < pool.SliceCount ? Own(connection, pool, number, [request], [1]) : [];
+    }
+
+    // Those from the first on, as many for each request as the counts say.
+    private static Slice[] Own(Connection connection, PoolRange pool, long first, IReadOnlyList<SliceRequest> requests, int[] counts)
+    {
+        var total = counts.Sum();
+        if (total == 0)
+            return [];
+        connection.Parameters.Add(pool.Id).Add(first).BeginInt64Array();
+        for (var i = 0; i < counts.Length; i++)
+        {
+            for (var n = 0; n < counts[i]; n++)
+                connection.Parameters.Append(requests[i].Shard);
+        }
+
+        connection.Run("INSERT INTO slice (pool, slice, shard_id) SELECT $1, $2 + o.number - 1, o.shard FROM unnest($3) WITH ORDINALITY AS o(shard, number)");
+        return Read(connection, pool, first, total);
+    }
+
+    private static Slice[] Read(Connection connection, PoolRange pool, long number, int count)
+    {
+        var found = new List<SliceLease>[count];
+        for (var i = 0; i < count; i++)
+            found[i] = [];
         var first = (UInt128)(ulong)number * (uint)pool.SliceSize;
-        var last = UInt128.Min(first + (uint)pool.SliceSize, pool.Units) - 1;
+        var last = UInt128.Min(first + ((UInt128)(uint)count * (uint)pool.SliceSize), pool.Units) - 1;
         using var rows = ReadPage(connection, pool.KeyOf(first).Address, pool.KeyOf(last).Address, after: null, int.MaxValue);
-        var found = new List<SliceLease>();
         for (var row = 0; row < rows.Rows; row++)
         {
             // An address's port sets may lie in several slices.
             var key = KeyOf(rows, row);
             if (pool.TryUnitOf(key, out var unit) && unit >= first && unit <= last)
-                found.Add(new SliceLease(key, (LeaseState)rows.Int64(row, 3), rows.Int64(row, 4)));
+                found[(int)((unit - first) / (uint)pool.SliceSize)].Add(new SliceLease(key, (LeaseState)rows.Int64(row, 3), rows.Int64(row, 4)));
         }
 
-        return new Slice(pool, number, found);
+        return [.. found.Select((leases, i) => new Slice(pool, number + i, leases))];
     }
 
     private static Result ReadPage(Connection connection, UInt128 first, UInt128 last, LeaseKey? after, int limit)

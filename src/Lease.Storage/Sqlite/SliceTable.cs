@@ -21,19 +21,28 @@ internal static class SliceTable
         return slices;
     }
 
-    public static IReadOnlyList<Slice> Take(Database database, PoolRange pool, int shard, int atMost)
+    public static IReadOnlyList<Slice>[] Take(Database database, PoolRange pool, IReadOnlyList<SliceRequest> requests)
     {
-        var (first, count) = FindUnowned(database, pool, atMost);
-        var taken = new List<Slice>(count);
+        var first = FirstBeyond(database, pool);
+        var counts = SliceRequests<Database>.Share(requests, pool.SliceCount - first);
+        var given = new IReadOnlyList<Slice>[counts.Length];
         using var insert = database.PrepareOnce("INSERT INTO slice (pool, slice, shard_id) VALUES (?1, ?2, ?3)");
         using var leases = PrepareLeases(database);
-        for (var number = first; number < first + count; number++)
+        for (var i = 0; i < counts.Length; i++)
         {
-            insert.Bind(1, pool.Id).Bind(2, number).Bind(3, shard).Run();
-            taken.Add(Read(leases, pool, number));
+            var taken = new List<Slice>(counts[i]);
+            var next = counts[i] > 0 ? first : FindGap(database, pool);
+            for (var n = Math.Max(counts[i], 1); n > 0 && next < pool.SliceCount; n--, next++)
+            {
+                insert.Bind(1, pool.Id).Bind(2, next).Bind(3, requests[i].Shard).Run();
+                taken.Add(Read(leases, pool, next));
+            }
+
+            first += counts[i];
+            given[i] = taken;
         }
 
-        return taken;
+        return given;
     }
 
     /// <summary>Walks over the pool's lease rows from a place of the shard's own, around the end, and collects the units between them and the free ones among them.</summary>
@@ -85,20 +94,23 @@ internal static class SliceTable
             free.Add(pool.KeyOf(next));
     }
 
-    private static (long First, int Count) FindUnowned(Database database, PoolRange pool, int atMost)
+    // The first slice after all that have an owner.
+    private static long FirstBeyond(Database database, PoolRange pool)
     {
         using var last = database.PrepareOnce("SELECT max(slice) FROM slice WHERE pool = ?1");
         last.Bind(1, pool.Id).Step();
-        var beyond = last.IsNull(0) ? 0 : last.Int64(0) + 1;
-        last.Reset();
-        if (beyond < pool.SliceCount)
-            return (beyond, PoolRange.SlicesToTake(atMost, pool.SliceCount - beyond));
-        using var gap = database.PrepareOnce(
-            "SELECT s.slice + 1 FROM slice s WHERE s.pool = ?1 AND NOT EXISTS (SELECT 1 FROM slice t WHERE t.pool = ?1 AND t.slice = s.slice + 1) ORDER BY s.slice LIMIT 1");
+        return last.IsNull(0) ? 0 : last.Int64(0) + 1;
+    }
+
+    // The first slice without an owner; the pool's number of slices when there is none.
+    private static long FindGap(Database database, PoolRange pool)
+    {
         using var first = database.PrepareOnce("SELECT 1 FROM slice WHERE pool = ?1 AND slice = 0");
         if (!first.Bind(1, pool.Id).Step())
-            return (0, 1);
-        return gap.Bind(1, pool.Id).Step() && gap.Int64(0) < pool.SliceCount ? (gap.Int64(0), 1) : (0, 0);
+            return 0;
+        using var gap = database.PrepareOnce(
+            "SELECT s.slice + 1 FROM slice s WHERE s.pool = ?1 AND NOT EXISTS (SELECT 1 FROM slice t WHERE t.pool = ?1 AND t.slice = s.slice + 1) ORDER BY s.slice LIMIT 1");
+        return gap.Bind(1, pool.Id).Step() ? gap.Int64(0) : pool.SliceCount;
     }
 
     private static Slice Read(Statement leases, PoolRange pool, long number)

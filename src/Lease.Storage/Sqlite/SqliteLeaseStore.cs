@@ -9,6 +9,7 @@ namespace Lease.Storage.Sqlite;
 public sealed class SqliteLeaseStore : ILeaseStore
 {
     private readonly SqliteJournal journal;
+    private readonly SliceRequests<Database> slices;
     private readonly BindingReader reader;
     private readonly TableQueries queries;
     private readonly EventLogReader events;
@@ -30,6 +31,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
             $"{filter.Count} bindings, {database.Scalar("SELECT count(*) FROM lease WHERE state = 1")} active leases, {Meta.ShardCount} shards; {recovered}");
         options.Logger.Opened(file, RecoveryReport);
         journal = new SqliteJournal(database, file, Meta.ShardCount, options, Counters, filter);
+        slices = new SliceRequests<Database>(journal, SliceTable.Take);
         reader = new BindingReader(file);
         queries = new TableQueries(file, journal.Lengths);
         events = new EventLogReader(file, journal, options);
@@ -144,7 +146,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation)
-        => journal.RunAsync(database => SliceTable.Take(database, pool, shard, atMost));
+        => slices.TakeAsync(pool, shard, atMost);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)
