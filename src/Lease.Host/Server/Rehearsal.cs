@@ -29,6 +29,7 @@ internal static class Rehearsal
     private const long Room = 64 << 20;
 
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestCompiling = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan Piece = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Rehearses, for a second at most. Where it cannot (no loopback, no temporary folder), the log says so, and the first clients wait.</summary>
@@ -62,6 +63,9 @@ internal static class Rehearsal
 
         cancellation.ThrowIfCancellationRequested();
     }
+
+    /// <summary>Waits until what has been called often is compiled for speed, for half a second at most.</summary>
+    public static Task SettleAsync(TimeProvider time) => UntilCompiledAsync(Task.Delay(LongestCompiling, time), time, CancellationToken.None);
 
     private static async Task<long> ServeAsync(string directory, TimeProvider time, CancellationToken cancellation)
     {

@@ -60,7 +60,12 @@ internal static class Stores
         {
             try
             {
-                return PostgresLeaseStore.Open(options);
+                var store = PostgresLeaseStore.Open(options);
+
+                // Its statements are rehearsed within a tenth of a second; to compile them for speed takes longer.
+                if (options.Rehearses)
+                    await Rehearsal.SettleAsync(time);
+                return store;
             }
             catch (StoreException e) when (e.IsUnreachable)
             {
