@@ -168,8 +168,7 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
                 var count = batch.Receive(socket.SafeHandle);
                 if (stopping)
                     return;
-                for (var i = 0; i < count; i++)
-                    Take(batch.Data(i), SocketAddresses.Get(batch.Source(i)));
+                Take(batch, count);
                 var more = count == DatagramBatch.Capacity;
                 handler.AfterReceive(more);
                 if (comesFast != pace.ShouldPause(count))
@@ -194,6 +193,21 @@ internal sealed class UdpChannel : IDatagramChannel, IDisposable
             {
                 return;
             }
+        }
+    }
+
+    // Those of them that are for other nodes leave together.
+    private void Take(DatagramBatch batch, int count)
+    {
+        SendScope.Begin();
+        try
+        {
+            for (var i = 0; i < count; i++)
+                Take(batch.Data(i), SocketAddresses.Get(batch.Source(i)));
+        }
+        finally
+        {
+            SendScope.End();
         }
     }
 
