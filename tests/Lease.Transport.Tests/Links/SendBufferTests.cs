@@ -1,3 +1,4 @@
+using Lease.Kernel.IO;
 using Lease.Transport.Links;
 
 namespace Lease.Transport.Tests.Links;
@@ -44,6 +45,30 @@ public sealed class SendBufferTests
         (await last).ShouldBeFalse();
         (await buffer.WaitAsync()).ShouldBeFalse();
         buffer.End();
+    }
+
+    [Fact]
+    public async Task What_is_added_in_a_scope_wakes_whoever_waits_at_its_end()
+    {
+        var buffer = new SendBuffer();
+        for (byte i = 0; i < 3; i++)
+        {
+            var waiting = buffer.WaitAsync();
+            SendScope.Begin();
+            Add(buffer, 1);
+            Add(buffer, i);
+            waiting.IsCompleted.ShouldBeFalse();
+            SendScope.End();
+            (await waiting).ShouldBeTrue();
+            buffer.Take().Span[^1].ShouldBe(i);
+        }
+
+        var last = buffer.WaitAsync();
+        SendScope.Begin();
+        Add(buffer, 1);
+        buffer.End();
+        SendScope.End();
+        (await last).ShouldBeFalse();
     }
 
     [Fact]
