@@ -197,13 +197,14 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     public async Task Slices_that_could_not_be_taken_can_be_when_the_server_is_there_again()
     {
         await AppendAsync(Write(1, 0));
-        control!.Execute($"ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS false");
-        Kill(control, "journal", "").ShouldBeTrue();
+        using var other = OpenControl("postgres");
+        other.Execute($"ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS false");
+        Kill(control!, "journal", "").ShouldBeTrue();
 
         // The first finds out, the second cannot connect.
         await Should.ThrowAsync<StoreException>(() => Store.TakeSlicesAsync(Pool, 0, atMost: 1, CancellationToken.None));
         await Should.ThrowAsync<StoreException>(() => Store.TakeSlicesAsync(Pool, 0, atMost: 1, CancellationToken.None));
-        control.Execute($"ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS true");
+        other.Execute($"ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS true");
         (await Store.TakeSlicesAsync(Pool, 0, atMost: 1, CancellationToken.None)).ShouldHaveSingleItem().Number.ShouldBe(0);
     }
 
