@@ -26,7 +26,7 @@ public sealed class StoreException : IOException
     /// <summary>SQLSTATE of PostgreSQL's refusal, which undid the transaction; empty for an error of another origin, or when the connection was lost: then what was sent may be done.</summary>
     public string SqlState { get; init; } = "";
 
-    /// <summary>Whether the server could not be reached at all: another try may succeed.</summary>
+    /// <summary>Whether the server could not be reached, or was lost: another try may succeed.</summary>
     public bool IsUnreachable { get; init; }
 
     /// <summary>Whether it lies in what was to be stored and not in the store: it comes again with the same data, and not with others.</summary>

@@ -10,6 +10,7 @@ using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Lease.Protocol.Dhcp6;
+using Lease.Storage;
 using Lease.Transport.Links;
 using Lease.Transport.Tcp;
 using Lease.Transport.Udp;
@@ -22,6 +23,7 @@ internal sealed class LeaseServer : IAsyncDisposable
 {
     // For requestors to take the last message of their queries.
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly ActorSystem system;
     private readonly ILeaseStore store;
@@ -101,30 +103,25 @@ internal sealed class LeaseServer : IAsyncDisposable
         return new Subscription(system.EventStream, watcher);
     }
 
-    /// <summary>Opens the store, claims the shards, then listens.</summary>
+    /// <summary>Opens the store, claims the shards, then listens. A database that cannot be reached, or is lost meanwhile, is waited for: after a power failure a node may be up before it.</summary>
     /// <exception cref="IOException">The store or a socket cannot be opened; the message says which and why.</exception>
     /// <exception cref="OperationCanceledException">It was told to end while it waited for its database, or for nodes with another configuration.</exception>
     public static async Task<LeaseServer> StartAsync(
         LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
     {
-        var clusterTime = configuration.Storage.PostgresConnection is not null ? new ClusterTime(time) : null;
-        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = clusterTime ?? time, LoggerFactory = loggers });
-        ILeaseStore? store = null;
-        LeaseServer? server = null;
-        try
+        for (string? told = null; ;)
         {
-            store = await Stores.OpenAsync(configuration, directory, system, loggers, cancellation);
-            server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
-            await server.OpenAsync(configuration, clusterTime, loggers, cancellation);
-            return server;
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            if (server is not null)
-                await server.DisposeAsync();
-            else
-                await DisposeAsync(system, store);
-            throw;
+            try
+            {
+                return await TryStartAsync(configuration, directory, time, loggers, cancellation);
+            }
+            catch (StoreException e) when (e.IsUnreachable)
+            {
+                if (e.Message != told)
+                    loggers.CreateLogger("Lease.Storage").WaitingForStore(e.Message);
+                told = e.Message;
+                await Task.Delay(Pause, time, cancellation);
+            }
         }
     }
 
@@ -203,6 +200,30 @@ internal sealed class LeaseServer : IAsyncDisposable
         forwarder.Dispose();
         dhcp4.Dispose();
         await DisposeAsync(system, store);
+    }
+
+    private static async Task<LeaseServer> TryStartAsync(
+        LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var clusterTime = configuration.Storage.PostgresConnection is not null ? new ClusterTime(time) : null;
+        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = clusterTime ?? time, LoggerFactory = loggers });
+        ILeaseStore? store = null;
+        LeaseServer? server = null;
+        try
+        {
+            store = await Stores.OpenAsync(configuration, directory, system, loggers);
+            server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
+            await server.OpenAsync(configuration, clusterTime, loggers, cancellation);
+            return server;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            if (server is not null)
+                await server.DisposeAsync();
+            else
+                await DisposeAsync(system, store);
+            throw;
+        }
     }
 
     private static async Task DisposeAsync(ActorSystem system, ILeaseStore? store)

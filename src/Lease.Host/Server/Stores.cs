@@ -1,7 +1,6 @@
 using Lease.Host.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
-using Lease.Storage;
 using Lease.Storage.Postgres;
 using Lease.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -11,16 +10,13 @@ namespace Lease.Host.Server;
 /// <summary>Opens the store that the configuration names.</summary>
 internal static class Stores
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
     /// <summary>Opens it; what is committed is published on the system's event stream.</summary>
     /// <param name="configuration">Names it.</param>
     /// <param name="directory">The folder of a SQLite file.</param>
     /// <param name="system">Works on what the journal tells.</param>
     /// <param name="loggers">For its log.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
-    /// <exception cref="IOException">It cannot be opened; the message says why. A PostgreSQL server that cannot be reached is waited for.</exception>
-    public static async Task<ILeaseStore> OpenAsync(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers, CancellationToken cancellation)
+    /// <exception cref="IOException">It cannot be opened; the message says why.</exception>
+    public static async Task<ILeaseStore> OpenAsync(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger("Lease.Storage");
         var retention = configuration.Leasequery;
@@ -37,7 +33,12 @@ internal static class Stores
                 AfterTell = () => system.Assist(busy: false),
                 Rehearses = configuration.Node.Rehearses,
             };
-            return await OpenAsync(options, system.TimeProvider, logger, cancellation);
+            var store = PostgresLeaseStore.Open(options);
+
+            // Its statements are rehearsed within a tenth of a second; to compile them for speed takes longer.
+            if (options.Rehearses)
+                await Rehearsal.SettleAsync(system.TimeProvider);
+            return store;
         }
 
         return SqliteLeaseStore.Open(new SqliteStoreOptions
@@ -51,29 +52,5 @@ internal static class Stores
             EventMaxCount = retention.RetentionCount,
             AfterTell = () => system.Assist(busy: false),
         });
-    }
-
-    // After a power failure a node may be up before its database is.
-    private static async Task<ILeaseStore> OpenAsync(PostgresStoreOptions options, TimeProvider time, ILogger logger, CancellationToken cancellation)
-    {
-        for (string? told = null; ;)
-        {
-            try
-            {
-                var store = PostgresLeaseStore.Open(options);
-
-                // Its statements are rehearsed within a tenth of a second; to compile them for speed takes longer.
-                if (options.Rehearses)
-                    await Rehearsal.SettleAsync(time);
-                return store;
-            }
-            catch (StoreException e) when (e.IsUnreachable)
-            {
-                if (e.Message != told)
-                    logger.WaitingForStore(e.Message);
-                told = e.Message;
-                await Task.Delay(Pause, time, cancellation);
-            }
-        }
     }
 }

@@ -170,6 +170,7 @@ internal sealed class Connection : IDisposable
             // Npgsql gives a connection up after some errors, as a full disk, whose outcome is known all the same. After a fatal one it is not: a commit may be done and only wait for replicas.
             SqlState = refusal is { InvariantSeverity: "ERROR" } ? refusal.SqlState : "",
             Detail = refusal?.Detail ?? "",
+            IsUnreachable = IsBroken,
         };
     }
 }
