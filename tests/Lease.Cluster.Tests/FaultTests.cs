@@ -18,14 +18,11 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData(5, nameof(FaultKind.RollingRestart))]
     [InlineData(6, nameof(FaultKind.StepClock))]
     [InlineData(7, nameof(FaultKind.SetDatabaseBack))]
-    public async Task Nothing_is_granted_twice_lost_or_forgotten(int seed, string kind)
-    {
-        Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
-        var plan = FaultPlan.Make(seed, Nodes, TimeSpan.FromSeconds(8), Enum.Parse<FaultKind>(kind));
-        var result = await Round.RunAsync(plan, Nodes, Path.Combine(Path.GetTempPath(), $"lease-faults-test-{seed}"));
-        output.WriteLine(result.Summary);
-        Assert.True(result.Failures.Count == 0, string.Join('\n', [.. result.Log, .. result.Failures.Take(10)]));
-    }
+    public Task Nothing_is_granted_twice_lost_or_forgotten(int seed, string kind) => RunAsync(FaultPlan.Make(seed, Nodes, TimeSpan.FromSeconds(8), Enum.Parse<FaultKind>(kind)));
+
+    // The database goes while the new node starts.
+    [Fact]
+    public Task A_node_that_is_added_waits_for_a_database_that_fails_meanwhile() => RunAsync(FaultPlan.Make(31000, Nodes, TimeSpan.FromSeconds(12)));
 
     [Fact]
     public async Task The_clients_of_a_killed_node_are_served_again()
@@ -33,5 +30,13 @@ public sealed class FaultTests(ITestOutputHelper output)
         Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
         var results = await Failover.MeasureAsync(1, Nodes, output.WriteLine);
         Assert.InRange(results[0].Affected, 1, results[0].Clients - 1);
+    }
+
+    private async Task RunAsync(FaultPlan plan)
+    {
+        Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
+        var result = await Round.RunAsync(plan, Nodes, Path.Combine(Path.GetTempPath(), $"lease-faults-test-{plan.Seed}"));
+        output.WriteLine(result.Summary);
+        Assert.True(result.Failures.Count == 0, string.Join('\n', [.. result.Log, .. result.Failures.Take(10)]));
     }
 }
