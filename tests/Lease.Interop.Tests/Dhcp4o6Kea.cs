@@ -31,6 +31,31 @@ public sealed class Dhcp4o6Kea
     public async Task Keas_engine_serves_behind_us()
     {
         await using var hosts = await TestHosts.CreateAsync("kea-dhcp4");
+        var kea = await StartBehindUsAsync(hosts);
+        var capture = await Capture.StartAsync(hosts);
+        await AssertServesAsync(hosts);
+        Assert.Contains("DHCP4_LEASE_ALLOC", kea.Output, StringComparison.Ordinal);
+        await capture.AssertWellFormedAsync();
+    }
+
+    // Kea 2.2 does not return option 109.
+    [Fact]
+    public async Task Our_client_renews_at_T1_although_kea_returns_no_tunnel_source_address()
+    {
+        await using var hosts = await TestHosts.CreateAsync("kea-dhcp4");
+        var kea = await StartBehindUsAsync(hosts);
+        var client = hosts.Start(hosts.Client, ServerUnderTest.Binary(), "client", "--interface", hosts.Client, "--dhcp4o6");
+        await client.ExpectAsync("BOUND4");
+        await kea.ExpectAsync("DHCP4_LEASE_ALLOC");
+
+        // Some seconds, in which Kea serves others.
+        string[] load = ["load", "2001:db8:1::1", "--relayed", "2001:db8:1::99", "--dhcp4o6", "--rate", "5", "--for", "3s"];
+        await hosts.RunAsync(hosts.Client, Patience, ServerUnderTest.Binary(), load);
+        Assert.DoesNotContain("RENEW4", client.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<RunningProgram> StartBehindUsAsync(TestHosts hosts)
+    {
         // Kea answers only on interfaces where it has an IPv4 socket.
         await hosts.RunAsync(hosts.Server, TimeSpan.FromSeconds(5), "ip", "addr", "add", "192.0.2.1/24", "dev", hosts.Server);
         var kea = StartKea(hosts, "kea-dhcp4", $$$"""
@@ -42,14 +67,12 @@ public sealed class Dhcp4o6Kea
         await kea.ExpectAsync("DHCP4_STARTED");
         var file = hosts.WriteFile("lease.json", $$$"""
             {"Dhcp6": {"interfaces-config": {"interfaces": ["{{{hosts.Server}}}", "{{{hosts.Server}}}/2001:db8:1::1"]}, "dhcp4o6-port": 6767,
+              "option-data": [{"name": "dhcp4o6-server-addr", "data": ""}],
               "subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "interface": "{{{hosts.Server}}}", "pools": [{"pool": "2001:db8:1:0:1::/80"}]}]}}
             """);
         var ours = hosts.Start(hosts.Server, ServerUnderTest.Binary(), "serve", "--config", file, "--data", Path.Combine(hosts.Folder, "data"));
         await ours.ExpectAsync("ready: serving DHCPv6");
-        var capture = await Capture.StartAsync(hosts);
-        await AssertServesAsync(hosts);
-        Assert.Contains("DHCP4_LEASE_ALLOC", kea.Output, StringComparison.Ordinal);
-        await capture.AssertWellFormedAsync();
+        return kea;
     }
 
     // Five clients by multicast on the link, and five behind a relay.

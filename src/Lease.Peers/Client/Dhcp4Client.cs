@@ -27,6 +27,9 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
 
     private readonly byte[] clientId = ClientIdentifier.Make(options.Iaid, options.Duid);
 
+    // What the server was told last, whether or not it returns it.
+    private Ipv6Address? toldSource;
+
     /// <summary>Where DHCPV4-QUERYs go (option 88): these servers, or multicast when there are none.</summary>
     public IReadOnlyList<Ipv6Address> Servers { get; set; } = [];
 
@@ -35,6 +38,8 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
 
     /// <summary>The last ACK; null when there is no lease.</summary>
     public Dhcp4Reply? Bound { get; private set; }
+
+    private Ipv6Address? GivenSource => options.WithTunnel ? TunnelSource : null;
 
     private Ipv4Address? ServerId => Bound!.Message.Options.TryGetAddress(Dhcp4OptionCode.ServerId, out var id) ? id : null;
 
@@ -45,8 +50,10 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
         {
             while (!cancellation.IsCancellationRequested)
             {
+                var pace = Task.Delay(Retransmission.LeastRestart, time, cancellation);
                 if (await AcquireAsync(cancellation))
                     await KeepAsync(cancellation);
+                await pace;
             }
         }
         catch (OperationCanceledException)
@@ -89,16 +96,10 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
             Ports = offer.Ports,
         };
         var answer = await ExchangeAsync(request, IsDecision, RequestAttempts, cancellation);
-        if (answer?.Type == Dhcp4MessageType.Ack)
-        {
-            Take(answer, "BOUND4");
-            return true;
-        }
-
-        // Section 3.1 item 5: anew; not at once, or a server that always refuses is asked without end.
-        if (answer is not null)
-            await Task.Delay(FirstTimeout, time, cancellation);
-        return false;
+        if (answer is null || !Grants(answer))
+            return false;
+        Take(answer, "BOUND4");
+        return true;
     }
 
     // BOUND, RENEWING, REBINDING (section 4.4.5).
@@ -108,7 +109,7 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
         {
             var bound = Bound!;
             var (t1, t2, end) = TimesOf(bound, time.GetUtcNow());
-            await WaitUntilAsync(t1, bound, cancellation);
+            await WaitUntilAsync(t1, cancellation);
             var answer = await ExtendAsync(bound, t2, isRebinding: false, cancellation);
             var reason = "RENEW4";
             if (answer is null)
@@ -117,7 +118,7 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
                 reason = "REBIND4";
             }
 
-            if (answer?.Type != Dhcp4MessageType.Ack)
+            if (answer is null || !Grants(answer))
             {
                 tell(new ClientEvent("EXPIRE4", Dhcp4Facts.Of(bound)));
                 Bound = null;
@@ -143,21 +144,33 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
         return null;
     }
 
+    // Section 4.4.5: half and seven eighths of the lease, unless the server says other times that fit in it.
+    // No lease is renewed within a minute, or before its middle where that is earlier.
     private static (DateTimeOffset T1, DateTimeOffset T2, DateTimeOffset End) TimesOf(Dhcp4Reply ack, DateTimeOffset now)
     {
-        var options = ack.Message.Options;
-        if (!options.TryGetNumber(Dhcp4OptionCode.LeaseTime, out var lease) || lease == DhcpTime.Infinity)
+        if (!ack.Message.Options.TryGetNumber(Dhcp4OptionCode.LeaseTime, out var seconds) || seconds == DhcpTime.Infinity)
             return (DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue);
-        var t1 = options.TryGetNumber(Dhcp4OptionCode.RenewalTime, out var renewal) ? renewal : lease / 2;
-        var t2 = options.TryGetNumber(Dhcp4OptionCode.RebindingTime, out var rebinding) ? rebinding : (uint)(lease * 0.875);
-        return (now.AddSeconds(t1), now.AddSeconds(t2), now.AddSeconds(lease));
+        var lease = TimeSpan.FromSeconds(seconds);
+        var t2 = TimeOf(Dhcp4OptionCode.RebindingTime, below: lease) ?? lease * 0.875;
+        var t1 = TimeOf(Dhcp4OptionCode.RenewalTime, below: t2) ?? lease / 2;
+        var least = Max(FirstTimeout, Min(LeastRetry, lease / 2));
+        return (now + Min(Max(t1, least), lease), now + Min(Max(t2, least), lease), now + lease);
+
+        TimeSpan? TimeOf(Dhcp4OptionCode code, TimeSpan below)
+            => ack.Message.Options.TryGetNumber(code, out var told) && told > 0 && told < below.TotalSeconds
+                ? TimeSpan.FromSeconds(told)
+                : null;
     }
 
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
     // Until the time has come, or the tunnel source address has changed: the server must know (RFC 8539 section 7.3).
-    private async Task WaitUntilAsync(DateTimeOffset when, Dhcp4Reply bound, CancellationToken cancellation)
+    private async Task WaitUntilAsync(DateTimeOffset when, CancellationToken cancellation)
     {
-        for (var left = when - time.GetUtcNow(); left > TimeSpan.Zero && (TunnelSource is null || TunnelSource == bound.TunnelSource); left = when - time.GetUtcNow())
-            await Task.Delay(left < TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1), time, cancellation);
+        while (when - time.GetUtcNow() is var left && left > TimeSpan.Zero && (GivenSource is null || GivenSource == toldSource))
+            await Task.Delay(Min(left, TimeSpan.FromSeconds(1)), time, cancellation);
     }
 
     private void Take(Dhcp4Reply ack, string reason)
@@ -183,6 +196,7 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
     // RFC 7341 section 7.1: to every address of option 88, or by multicast.
     private async Task SendAsync(Dhcp4Request request)
     {
+        toldSource = request.TunnelSource;
         var buffer = new byte[2048];
         var datagram = buffer.AsMemory(0, request.Write(buffer));
         if (Servers.Count == 0)
@@ -211,6 +225,10 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
         }
     }
 
+    // A lease time of zero is none.
+    private static bool Grants(Dhcp4Reply answer) => answer.Type == Dhcp4MessageType.Ack
+        && (!answer.Message.Options.TryGetNumber(Dhcp4OptionCode.LeaseTime, out var seconds) || seconds > 0);
+
     private static bool IsDecision(Dhcp4Reply answer) => answer.Type is Dhcp4MessageType.Ack or Dhcp4MessageType.Nak;
 
     private Dhcp4Request Message(Dhcp4MessageType type)
@@ -223,7 +241,7 @@ public sealed class Dhcp4Client(ClientOptions options, IClientTransport transpor
             Type = type,
             TransactionId = (uint)random.NextInt64(1L << 32),
             ClientId = clientId,
-            TunnelSource = options.WithTunnel ? TunnelSource : null,
+            TunnelSource = GivenSource,
             Parameters = type == Dhcp4MessageType.Release ? [] : parameters,
         };
     }

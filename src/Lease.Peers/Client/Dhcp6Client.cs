@@ -33,8 +33,10 @@ public sealed class Dhcp6Client(ClientOptions options, IClientTransport transpor
         {
             while (!cancellation.IsCancellationRequested)
             {
+                var pace = Task.Delay(Retransmission.LeastRestart, time, cancellation);
                 if (await AcquireAsync(cancellation) is { } reply)
                     await KeepAsync(reply, cancellation);
+                await pace;
             }
         }
         catch (OperationCanceledException)

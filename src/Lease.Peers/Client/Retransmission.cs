@@ -6,6 +6,12 @@ namespace Lease.Peers.Client;
 /// <param name="MaxCount">MRC; 0: no limit.</param>
 public sealed record Retransmission(TimeSpan Initial, TimeSpan Max, int MaxCount = 0)
 {
+    /// <summary>
+    /// From one beginning (SOLICIT, DHCPDISCOVER) to the next at least, also where a server answers at once and grants nothing, or leases
+    /// that end at once. As long as REN_TIMEOUT, and as the wait of RFC 2131 section 3.1 item 5.
+    /// </summary>
+    public static TimeSpan LeastRestart { get; } = TimeSpan.FromSeconds(10);
+
     /// <summary>SOLICIT (section 18.2.1), with the SOL_MAX_RT that a server gave.</summary>
     public static Retransmission Solicit(TimeSpan max) => new(TimeSpan.FromSeconds(1), max);
 

@@ -40,10 +40,15 @@ internal sealed class ClientKit : IClientTransport, IAsyncDisposable
     private readonly Channel<Sent> fromClient = Channel.CreateUnbounded<Sent>();
     private readonly Channel<ClientEvent> events = Channel.CreateUnbounded<ClientEvent>();
     private readonly CancellationTokenSource stop = new();
+    private readonly Func<Sent, byte[]?>? server;
     private readonly Task running;
 
-    public ClientKit(ClientOptions? options = null)
+    /// <summary>Starts the client.</summary>
+    /// <param name="options">What it asks for.</param>
+    /// <param name="server">What is answered at once; null: the test answers.</param>
+    public ClientKit(ClientOptions? options = null, Func<Sent, byte[]?>? server = null)
     {
+        this.server = server;
         Client = new HostClient(options ?? new ClientOptions { Duid = Duid1 }, this, told => events.Writer.TryWrite(told), Time, new Random(1));
         running = Client.RunAsync(stop.Token);
     }
@@ -58,7 +63,10 @@ internal sealed class ClientKit : IClientTransport, IAsyncDisposable
     {
         var octets = datagram.ToArray();
         Dhcp6Message.TryRead(octets, 0, out _, out var defect).ShouldBeTrue(defect.ToString());
-        fromClient.Writer.TryWrite(new Sent(octets, server, Time.GetUtcNow()));
+        var sent = new Sent(octets, server, Time.GetUtcNow());
+        fromClient.Writer.TryWrite(sent);
+        if (this.server?.Invoke(sent) is { } answer)
+            Deliver(answer);
         return Task.CompletedTask;
     }
 
@@ -84,7 +92,10 @@ internal sealed class ClientKit : IClientTransport, IAsyncDisposable
     public async Task<Sent> NowAsync() => await fromClient.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
 
     /// <summary>Whether nothing is sent in so many seconds.</summary>
-    public async Task<bool> IsSilentAsync(double seconds)
+    public async Task<bool> IsSilentAsync(double seconds) => (await SentInAsync(seconds)).Count == 0;
+
+    /// <summary>All that is sent in so many seconds.</summary>
+    public async Task<List<Sent>> SentInAsync(double seconds)
     {
         for (var passed = 0.0; passed < seconds; passed += 1)
         {
@@ -92,7 +103,10 @@ internal sealed class ClientKit : IClientTransport, IAsyncDisposable
             await Task.Delay(1);
         }
 
-        return !fromClient.Reader.TryRead(out _);
+        var sent = new List<Sent>();
+        while (fromClient.Reader.TryRead(out var datagram))
+            sent.Add(datagram);
+        return sent;
     }
 
     /// <summary>SOLICIT to REPLY.</summary>
@@ -121,7 +135,7 @@ internal sealed class ClientKit : IClientTransport, IAsyncDisposable
         if (reply.Status is { } status)
             StatusCodeOption.Write(ref writer, status, default);
         else
-            IaAddressOption.Write(ref writer, reply.Address, reply.Valid, reply.Valid);
+            IaAddressOption.Write(ref writer, reply.Address, reply.Preferred ?? reply.Valid, reply.Valid);
         writer.EndOption(mark);
         if (reply.Servers is { } servers)
             writer.OptionAddresses(OptionCode.Dhcp4ODhcp6Server, servers);
@@ -130,16 +144,21 @@ internal sealed class ClientKit : IClientTransport, IAsyncDisposable
     }
 
     /// <summary>A DHCPV4-RESPONSE to a DHCPV4-QUERY.</summary>
-    public static byte[] Response(Sent query, Dhcp4MessageType type, string address, uint leaseTime = 1000)
+    public static byte[] Response(
+        Sent query, Dhcp4MessageType type, string address, uint? leaseTime = 1000, uint? t1 = null, uint? t2 = null, bool withSource = true)
     {
         Ipv4Address.TryParse(address, out var yours).ShouldBeTrue();
         var inner = new Dhcp4Writer(new byte[600]);
         inner.Header(new Dhcp4Header { Operation = BootpOperation.Reply, TransactionId = query.Dhcp4.TransactionId, YourAddress = type == Dhcp4MessageType.Nak ? default : yours });
         inner.MessageType(type);
         inner.OptionAddress(Dhcp4OptionCode.ServerId, new Ipv4Address(0xc0000008));
-        if (type != Dhcp4MessageType.Nak)
-            inner.OptionU32(Dhcp4OptionCode.LeaseTime, leaseTime);
-        if (query.Dhcp4.Options.TryGet(Dhcp4OptionCode.S46SourceAddress, out var source))
+        if (type != Dhcp4MessageType.Nak && leaseTime is { } lease)
+            inner.OptionU32(Dhcp4OptionCode.LeaseTime, lease);
+        if (t1 is { } renewal)
+            inner.OptionU32(Dhcp4OptionCode.RenewalTime, renewal);
+        if (t2 is { } rebinding)
+            inner.OptionU32(Dhcp4OptionCode.RebindingTime, rebinding);
+        if (withSource && query.Dhcp4.Options.TryGet(Dhcp4OptionCode.S46SourceAddress, out var source))
             inner.Option(Dhcp4OptionCode.S46SourceAddress, source);
         inner.End();
         var writer = new Dhcp6Writer(new byte[1000]);
@@ -190,6 +209,9 @@ internal sealed class Reply
     public uint T2 { get; set; } = 160;
 
     public uint Valid { get; set; } = 200;
+
+    /// <summary>The preferred lifetime; null: as the valid one.</summary>
+    public uint? Preferred { get; set; }
 
     public StatusCode? Status { get; set; }
 
