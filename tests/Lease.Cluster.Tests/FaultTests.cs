@@ -28,7 +28,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     public async Task The_clients_of_a_killed_node_are_served_again()
     {
         Assert.SkipWhen(ClusterUnderTest.Missing is not null, ClusterUnderTest.Missing ?? string.Empty);
-        var results = await Failover.MeasureAsync(1, Nodes, output.WriteLine);
+        var results = await Failover.MeasureKillsAsync(1, Nodes, output.WriteLine);
         Assert.InRange(results[0].Affected, 1, results[0].Clients - 1);
     }
 

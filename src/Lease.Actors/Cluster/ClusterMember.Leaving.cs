@@ -31,7 +31,7 @@ public sealed partial class ClusterMember
         stopping.ExceptWith(grants);
         try
         {
-            await store.ReleaseAsync(node.NodeId, grants, CancellationToken.None);
+            await AnswerAsync(store.ReleaseAsync(node.NodeId, grants, CancellationToken.None));
         }
         catch (IOException e)
         {
@@ -47,7 +47,7 @@ public sealed partial class ClusterMember
         {
             // Now the others know that they are to claim what is given up.
             if (incarnation != NoIncarnation)
-                await store.BeatAsync(node.NodeId, incarnation, state, TimeOfCluster(), CancellationToken.None);
+                await AnswerAsync(store.BeatAsync(node.NodeId, incarnation, state, TimeOfCluster(), CancellationToken.None));
         }
         catch (IOException e)
         {

@@ -89,10 +89,11 @@ public sealed partial class ClusterMember : ReceiveActor
         try
         {
             if (incarnation == NoIncarnation)
-                incarnation = await store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None);
+                incarnation = await AnswerAsync(store.JoinAsync(node.NodeId, node.Address, node.Fingerprint, CancellationToken.None));
             var time = Context.System.TimeProvider;
             var sent = time.GetTimestamp();
-            var view = heartbeats.Observe(await store.BeatAsync(node.NodeId, incarnation, state, TimeOfCluster(), CancellationToken.None), sent, time);
+            var answer = await AnswerAsync(store.BeatAsync(node.NodeId, incarnation, state, TimeOfCluster(), CancellationToken.None));
+            var view = heartbeats.Observe(answer, sent, time);
             node.Time?.Follow(view.At, sent, time.GetTimestamp());
             CompareClocks(view);
             AwaitSilence(view);
@@ -130,21 +131,6 @@ public sealed partial class ClusterMember : ReceiveActor
             if (region.Tenure is { IsValid: false })
                 AssumeClaimed();
         }
-    }
-
-    // The others that reach the store claim now what this node had, by the same placement: its packets are sent on to them.
-    private void AssumeClaimed()
-    {
-        var others = known?.Nodes.Where(n => n.NodeId != node.NodeId && n is { IsAlive: true, State: NodeState.Up }).ToArray() ?? [];
-        if (served.Count == 0 || others.Length == 0)
-            return;
-        var names = Array.ConvertAll(others, static n => n.NodeId);
-        var shards = known!.Shards.Select(s => served.ContainsKey(s.Shard) || s.Owner == node.NodeId ? s with { Owner = ShardPlacement.OwnerOf(s.Shard, names) } : s).ToArray();
-        foreach (var shard in served.Keys)
-            region.LoseShard(shard);
-        logger.Lost(node.NodeId, served.Count);
-        served.Clear();
-        node.Viewed(known with { Nodes = others, Shards = shards });
     }
 
     // Before the store has said what time it is, the node has only its machine's.
@@ -263,10 +249,10 @@ public sealed partial class ClusterMember : ReceiveActor
         }
 
         if (left.Count > 0)
-            await store.ReleaseAsync(node.NodeId, left, CancellationToken.None);
+            await AnswerAsync(store.ReleaseAsync(node.NodeId, left, CancellationToken.None));
         if (wanted.Count > 0)
         {
-            foreach (var grant in await store.ClaimAsync(node.NodeId, wanted, CancellationToken.None))
+            foreach (var grant in await AnswerAsync(store.ClaimAsync(node.NodeId, wanted, CancellationToken.None)))
             {
                 served.Add(grant.Shard, grant);
                 region.StartShard(grant, newState(grant));

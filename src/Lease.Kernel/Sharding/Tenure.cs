@@ -12,6 +12,16 @@ public sealed class Tenure(TimeProvider time)
     /// <summary>Whether the shards are this node's for certain.</summary>
     public bool IsValid => time.GetTimestamp() < Interlocked.Read(ref until);
 
+    /// <summary>How long it lasts still; zero when it has run out.</summary>
+    public TimeSpan Left
+    {
+        get
+        {
+            var (now, end) = (time.GetTimestamp(), Interlocked.Read(ref until));
+            return end > now ? time.GetElapsedTime(now, end) : TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Prolongs it to <paramref name="length"/> after a moment, a timestamp of the clock.</summary>
     public void Prolong(long from, TimeSpan length) => Interlocked.Exchange(ref until, from + (long)(length.TotalSeconds * time.TimestampFrequency));
 }

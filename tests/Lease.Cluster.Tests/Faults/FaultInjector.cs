@@ -30,14 +30,8 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
             case FaultKind.CutNodesOneWay:
                 await CutAsync(fault, [(fault.Node, fault.Other)]);
                 break;
-            case FaultKind.CutDatabase:
-                await CutAsync(fault, [(fault.Node, "p1"), (fault.Node, "p2"), ("p1", fault.Node), ("p2", fault.Node)]);
-                break;
-            case FaultKind.CutTowardsDatabase:
-                await CutAsync(fault, [(fault.Node, "p1"), (fault.Node, "p2")]);
-                break;
-            case FaultKind.CutFromDatabase:
-                await CutAsync(fault, [("p1", fault.Node), ("p2", fault.Node)]);
+            case FaultKind.CutDatabase or FaultKind.CutTowardsDatabase or FaultKind.CutFromDatabase:
+                await CutAsync(fault, WaysOf(fault.Kind, fault.Node));
                 break;
             case FaultKind.Isolate:
                 log.Write($"cable of {fault.Node} pulled");
@@ -71,6 +65,14 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
                 throw new InvalidOperationException($"{fault.Kind}");
         }
     }
+
+    /// <summary>What a cut between a node and the databases takes away.</summary>
+    public static IReadOnlyList<(string From, string To)> WaysOf(FaultKind cut, string node) => cut switch
+    {
+        FaultKind.CutTowardsDatabase => [(node, "p1"), (node, "p2")],
+        FaultKind.CutFromDatabase => [("p1", node), ("p2", node)],
+        _ => [(node, "p1"), (node, "p2"), ("p1", node), ("p2", node)],
+    };
 
     private void SetClock(string host, TimeSpan ahead)
     {

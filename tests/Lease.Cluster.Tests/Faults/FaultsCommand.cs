@@ -12,7 +12,7 @@ internal static class FaultsCommand
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        int? rounds = null, seed = null, failover = null;
+        int? rounds = null, seed = null, failover = null, cutOff = null;
         var kinds = new List<FaultKind>();
         for (var i = 0; i < arguments.Length; i += 2)
         {
@@ -28,11 +28,17 @@ internal static class FaultsCommand
                 case "--failover" when known && int.TryParse(arguments[i + 1], out var value):
                     failover = value;
                     break;
+                case "--cut-off" when known && int.TryParse(arguments[i + 1], out var value):
+                    cutOff = value;
+                    break;
                 case "--fault" when known && Enum.TryParse<FaultKind>(arguments[i + 1], ignoreCase: true, out var kind):
                     kinds.Add(kind);
                     break;
                 default:
-                    await Console.Error.WriteLineAsync($"usage: tests/faults [--rounds N] [--seed S] [--fault KIND]... | tests/faults --failover N\nKIND: {string.Join(", ", Enum.GetNames<FaultKind>())}");
+                    await Console.Error.WriteLineAsync(
+                        "usage: tests/faults [--rounds N] [--seed S] [--fault KIND]... | tests/faults --failover N | "
+                        + "tests/faults --cut-off N\n"
+                        + $"KIND: {string.Join(", ", Enum.GetNames<FaultKind>())}");
                     return 2;
             }
         }
@@ -46,7 +52,9 @@ internal static class FaultsCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         if (failover is { } times)
-            return await MeasureAsync(times);
+            return await MeasureAsync(() => Failover.MeasureKillsAsync(times, Nodes, Console.WriteLine));
+        if (cutOff is { } cuts)
+            return await MeasureAsync(() => Failover.MeasureCutsAsync(cuts, Nodes, Console.WriteLine));
         return await RunRoundsAsync(rounds ?? 1, seed ?? Environment.TickCount & 0xfffff, kinds, verbose: rounds is null);
     }
 
@@ -95,12 +103,11 @@ internal static class FaultsCommand
         return failed.Count == 0 ? 0 : 1;
     }
 
-    private static async Task<int> MeasureAsync(int times)
+    private static async Task<int> MeasureAsync(Func<Task<List<FailoverResult>>> measure)
     {
         try
         {
-            var results = await Failover.MeasureAsync(times, Nodes, static line => Console.WriteLine(line));
-            Console.WriteLine(Failover.Summarize(results));
+            Console.WriteLine(Failover.Summarize(await measure()));
             return 0;
         }
         catch (FaultTestException e)
