@@ -193,6 +193,19 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
         Replayed(new EventPosition(0, -1, 0), 10).ShouldBe([1, 2]);
     }
 
+    // As when a node goes away without a word in the middle of a transaction: the server does not hear of it for hours.
+    [Fact]
+    public void What_a_transaction_has_locked_is_free_soon_after_its_node_has_gone_silent()
+    {
+        using var silent = OpenControl(database);
+        silent.Begin();
+        silent.Run("SELECT pg_advisory_xact_lock(1)");
+        control!.Begin();
+        control.Run("SELECT pg_advisory_xact_lock(1)");
+        control.Commit();
+        Should.Throw<StoreException>(() => silent.Run("SELECT 1")).IsUnreachable.ShouldBeTrue();
+    }
+
     [Fact]
     public async Task Slices_that_could_not_be_taken_can_be_when_the_server_is_there_again()
     {
