@@ -15,6 +15,9 @@ public enum LeasequeryCount
     /// <summary>Queries over UDP or connections from a source that is not named.</summary>
     NotNamed,
 
+    /// <summary>Queries over UDP that came through an address that is not named on their way to a relay that is.</summary>
+    RelayNotNamed,
+
     /// <summary>Queries by a way or of a type that the requestor may not use.</summary>
     NotAllowed,
 

@@ -1,5 +1,7 @@
 using System.Net;
 using Lease.Actors.Configuration;
+using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Actors.Leasequery;
@@ -15,15 +17,25 @@ public sealed class LeasequeryGate(TimeProvider time, LeasequeryCounters counter
 
     /// <summary>Finds the requestor at <paramref name="address"/>, and whether it may ask by this way.</summary>
     public Requestor? Admit(LeasequeryConfiguration configuration, IPAddress address, LeasequeryAccess way)
+        => Admit(configuration, address, way, LeasequeryCount.NotNamed);
+
+    /// <summary>
+    /// Finds who asks over UDP, and takes the query from its rate. A peer-address is the word of the hop outside of it (RFC 8415 section
+    /// 19.1), so the hops are judged from the datagram's source on: one that is not named may be a client, which can have written all that
+    /// stands inside of it.
+    /// </summary>
+    /// <returns>The requestor; null (and counted) when the source or one of the peer-addresses is not named.</returns>
+    public Requestor? AdmitUdp(LeasequeryConfiguration configuration, Ipv6Address source, ReadOnlySpan<byte> packet, in RelayChain chain)
     {
-        var requestor = configuration.FindRequestor(address);
-        if (requestor is null)
-            Refuse(address, LeasequeryCount.NotNamed, "no requestor is named for this address (Lease.leasequery.requestors)");
-        else if ((requestor.Access & way) == LeasequeryAccess.None)
-            Refuse(address, LeasequeryCount.NotAllowed, $"{requestor.From} may not ask by {way}");
-        else
-            return requestor;
-        return null;
+        var address = source.ToIPAddress();
+        var requestor = Admit(configuration, address, LeasequeryAccess.Udp);
+        for (var hop = 0; requestor is not null && hop < chain.Hops; hop++)
+        {
+            var count = hop == chain.Hops - 1 ? LeasequeryCount.NotNamed : LeasequeryCount.RelayNotNamed;
+            requestor = AdmitPeer(configuration, chain.Hop(packet, hop).PeerAddress, count);
+        }
+
+        return requestor is not null && TryTake(requestor, address) ? requestor : null;
     }
 
     /// <summary>Whether the requestor's rate allows one more query.</summary>
@@ -43,5 +55,27 @@ public sealed class LeasequeryGate(TimeProvider time, LeasequeryCounters counter
         var next = Interlocked.Read(ref nextWarning);
         if (now >= next && Interlocked.CompareExchange(ref nextWarning, now + (60 * time.TimestampFrequency), next) == next)
             logger.NotAnswered(address.ToString(), reason);
+    }
+
+    private Requestor? AdmitPeer(LeasequeryConfiguration configuration, Ipv6Address peer, LeasequeryCount count)
+    {
+        if (!peer.IsLinkLocal)
+            return Admit(configuration, peer.ToIPAddress(), LeasequeryAccess.Udp, count);
+
+        // Each host of each link behind the relays can take any link-local address (RFC 4862 section 5.3).
+        Refuse(peer.ToIPAddress(), count, "a link-local address names nobody behind a relay");
+        return null;
+    }
+
+    private Requestor? Admit(LeasequeryConfiguration configuration, IPAddress address, LeasequeryAccess way, LeasequeryCount notNamed)
+    {
+        var requestor = configuration.FindRequestor(address);
+        if (requestor is null)
+            Refuse(address, notNamed, "no requestor is named for this address (Lease.leasequery.requestors)");
+        else if ((requestor.Access & way) == LeasequeryAccess.None)
+            Refuse(address, LeasequeryCount.NotAllowed, $"{requestor.From} may not ask by {way}");
+        else
+            return requestor;
+        return null;
     }
 }

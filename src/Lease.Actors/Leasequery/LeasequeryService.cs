@@ -95,11 +95,8 @@ public sealed class LeasequeryService
     /// <summary>Takes a DHCPLEASEQUERY in a DHCPV4-QUERY, on the socket's thread. The datagram is the service's from now on.</summary>
     public void HandleIpv4(Datagram datagram, in RelayChain chain, Range place, Dhcp4Settings dhcp4, ForwardedFrom? origin)
     {
-        var source = (origin?.Peer ?? new Ipv6Address(datagram.Source.Address)).ToIPAddress();
-        var requestor = stopping ? null : Gate.Admit(settings.Configuration, source, LeasequeryAccess.Udp);
-        if (requestor is not null && chain.Hops > 0)
-            requestor = Gate.Admit(settings.Configuration, chain.Hop(datagram.Data, chain.Hops - 1).PeerAddress.ToIPAddress(), LeasequeryAccess.Udp);
-        if (requestor is null || !Gate.TryTake(requestor, source))
+        var source = origin?.Peer ?? new Ipv6Address(datagram.Source.Address);
+        if (stopping || Gate.AdmitUdp(settings.Configuration, source, datagram.Data, chain) is not { } requestor)
         {
             datagram.Release();
             return;

@@ -40,13 +40,7 @@ public sealed class UdpQuery : IDroppable
     public static UdpQuery? Admit(
         Datagram datagram, in RelayChain chain, in Dhcp6Message message, LeasequerySettings settings, LeasequeryGate gate, LeasequeryCounters counters)
     {
-        var source = new Ipv6Address(datagram.Source.Address).ToIPAddress();
-        var requestor = gate.Admit(settings.Configuration, source, LeasequeryAccess.Udp);
-
-        // Who sends through a relay must be named too: else a relay that may ask would open the server to every client on its links.
-        if (requestor is not null && chain.Hops > 0)
-            requestor = gate.Admit(settings.Configuration, chain.Hop(datagram.Data, chain.Hops - 1).PeerAddress.ToIPAddress(), LeasequeryAccess.Udp);
-        if (requestor is null || !gate.TryTake(requestor, source))
+        if (gate.AdmitUdp(settings.Configuration, new Ipv6Address(datagram.Source.Address), datagram.Data, chain) is not { } requestor)
             return null;
         counters.Add(LeasequeryCount.UdpReceived);
         if (IsValid(message, settings))

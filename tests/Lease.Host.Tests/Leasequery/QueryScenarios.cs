@@ -1,6 +1,5 @@
 using Lease.Actors.Leasequery;
 using Lease.Host.Tests.Dhcp6;
-using Lease.Peers.Dhcp6;
 using Lease.Peers.Leasequery;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
@@ -236,42 +235,6 @@ public sealed class QueryScenarios
         await Should.ThrowAsync<IOException>(narrow.BulkAsync(LeasequeryRequest.ByLink(default)));
         narrow.Server.LeasequeryCounters[LeasequeryCount.NotAllowed].ShouldBe(2);
         (await narrow.UdpAsync(LeasequeryRequest.ByAddress(QueriedServer.Address("2001:db8:1::5")))).ShouldBeEmpty();
-    }
-
-    [Fact]
-    public async Task A_relayed_query_is_answered_through_the_relay_when_both_are_named()
-    {
-        await using var server = await TestServer.StartAsync(QueriedServer.Links, leasequery: "\"requestors\": [{\"from\": \"::1\"}, {\"from\": \"2001:db8:5::/64\"}]");
-        var client = server.Client();
-        await client.BindAsync();
-        (await RelayAsync(server, QueriedServer.Address("2001:db8:5::1"), client)).ShouldBe(1);
-        (await RelayAsync(server, QueriedServer.Address("2001:db8:6::1"), client)).ShouldBe(0);
-    }
-
-    private static async Task<int> RelayAsync(TestServer server, Ipv6Address requestor, SimulatedClient client)
-    {
-        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetworkV6, System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
-        socket.Connect(System.Net.IPAddress.IPv6Loopback, server.Server.Port);
-        var query = LeasequeryRequest.ByClientId(client.Duid).Encode(MessageType.LeaseQuery, 5, QueriedServer.Requestor);
-        var before = server.Server.LeasequeryCounters[LeasequeryCount.NotNamed];
-        await socket.SendAsync(Relayed(query, requestor));
-        var received = new byte[2000];
-        var answer = socket.ReceiveAsync(received);
-        await TestServer.EventuallyAsync(() => Task.FromResult(answer.IsCompleted || server.Server.LeasequeryCounters[LeasequeryCount.NotNamed] > before), "answered or counted");
-        if (!answer.IsCompleted)
-            return 0;
-        RelayChain.TryUnwrap(received.AsSpan(0, await answer), out var chain, out _, MessageType.RelayReply).ShouldBeTrue();
-        chain.Hop(received, 0).PeerAddress.ShouldBe(requestor);
-        Dhcp6Message.TryRead(chain.Message(received), 0, out var reply, out _).ShouldBeTrue();
-        return reply.Options.Count(OptionCode.ClientData);
-    }
-
-    private static byte[] Relayed(byte[] message, Ipv6Address peer)
-    {
-        var writer = new Dhcp6Writer(new byte[1000]);
-        writer.RelayHeader(MessageType.RelayForward, 0, QueriedServer.Address("2001:db8:1::1"), peer);
-        writer.Option(OptionCode.RelayMessage, message);
-        return writer.Written.ToArray();
     }
 
     private static async Task NothingOverUdpAsync(TestServer server, LeasequeryRequest request)
