@@ -31,18 +31,26 @@ internal static class ForwardedOption
     public static bool Is(Option option)
         => option.Code == OptionCode.VendorOptions && option.Data.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(option.Data) == Isc && new OptionList(option.Data[4..]).Contains(Interface);
 
-    /// <summary>Reads what the message was handed over with; null when one of the three is missing.</summary>
+    /// <summary>
+    /// Reads what the message was handed over with; null when one of the three is missing or stands there twice. Kea adds them to an option of
+    /// ISC's that the client sent: then the client's own words come first.
+    /// </summary>
     public static ForwardedFrom? Read(OptionList options)
     {
+        OptionList said = default;
+        var count = 0;
         foreach (var option in options)
         {
             if (!Is(option))
                 continue;
-            var inner = new OptionList(option.Data[4..]);
-            if (inner.TryGet(Interface, out var name) && inner.TryGet(SourceAddress, out var address) && address.Length == Ipv6Address.Size && inner.TryGetNumber(SourcePort, out var port))
-                return new ForwardedFrom(Encoding.UTF8.GetString(name), Ipv6Address.Read(address), (ushort)port);
+            said = new OptionList(option.Data[4..]);
+            count++;
         }
 
-        return null;
+        return count == 1 && said.Count(Interface) == 1 && said.TryGet(Interface, out var name)
+            && said.Count(SourceAddress) == 1 && said.TryGet(SourceAddress, out var address) && address.Length == Ipv6Address.Size
+            && said.Count(SourcePort) == 1 && said.TryGetNumber(SourcePort, out var port)
+            ? new ForwardedFrom(Encoding.UTF8.GetString(name), Ipv6Address.Read(address), (ushort)port)
+            : null;
     }
 }

@@ -27,7 +27,8 @@ internal sealed class Dhcp4Side : IDisposable
     {
         this.system = system;
         engine = new Dhcp4Intake(system, region, leasequery, Counters, logger);
-        BehindOther = new ForwardedIntake(system, engine, Counters);
+        var otherPort = configuration.Dhcp4?.Dhcp4o6Port ?? 0;
+        BehindOther = new ForwardedIntake(system, engine, Counters, new UdpEndpoint(UInt128.One, (ushort)otherPort, 0));
         var isAlone = configuration.Dhcp6.Interfaces.Count == 0;
         if (configuration.Dhcp4 is null && configuration.Dhcp6.Dhcp4o6Port > 0)
         {
@@ -35,9 +36,9 @@ internal sealed class Dhcp4Side : IDisposable
             port = configuration.Dhcp6.Dhcp4o6Port;
             forwarder = new Dhcp4Forwarder(system, new UdpEndpoint(UInt128.One, (ushort)(port + 1), 0), dhcp6, Counters);
         }
-        else if (configuration.Dhcp4 is { Dhcp4o6Port: > 0 } behind && isAlone)
+        else if (otherPort > 0 && isAlone)
         {
-            port = behind.Dhcp4o6Port + 1;
+            port = otherPort + 1;
         }
     }
 

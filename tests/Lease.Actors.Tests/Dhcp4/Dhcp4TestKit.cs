@@ -22,6 +22,8 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
     protected static readonly byte[] ServerDuid = Duid.MakeLinkLayer(1, [8, 0, 0, 0, 0, 1]);
     protected static readonly Ipv6Address DirectClient = new(((UInt128)0xfe80 << 112) + 9);
 
+    protected static readonly UdpEndpoint OtherServer = new(UInt128.One, 6767, 0);
+
     private readonly Dhcp6Intake intake;
     private readonly Dhcp6Settings dhcp6;
     private readonly Dhcp4Intake dhcp4;
@@ -105,6 +107,15 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
     protected void Send(Dhcp4Request request, params Relay[] relays) => SendMessage(request.ToOctets(), request.Dhcp6Options, relays);
 
     protected void SendMessage(byte[] message, (OptionCode Code, byte[] Data)[] others, params Relay[] relays)
+        => intake.Handle(Received(Query(message, others, relays), new UdpEndpoint(DirectClient.Value, 546, 1), isMulticast: true));
+
+    /// <summary>What another program's DHCPv6 server hands over on the loopback.</summary>
+    protected void HandOver(byte[] message, UdpEndpoint from, params (OptionCode Code, byte[] Data)[] others)
+        => new ForwardedIntake(Sys, dhcp4, Counters, OtherServer).Handle(Received(Query(message, others), from, isMulticast: false));
+
+    private Datagram Received(byte[] packet, UdpEndpoint from, bool isMulticast) => new(packet, from, isMulticast, this, 0);
+
+    private static byte[] Query(byte[] message, (OptionCode Code, byte[] Data)[] others, params Relay[] relays)
     {
         var writer = new Dhcp6Writer(new byte[4000]);
         var marks = new List<int>();
@@ -123,7 +134,7 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
             writer.Option(code, data);
         foreach (var mark in marks)
             writer.EndOption(mark);
-        intake.Handle(new Datagram(writer.Written, new UdpEndpoint(DirectClient.Value, 546, 1), multicast: true, this, 0));
+        return writer.Written.ToArray();
     }
 
     /// <summary>DISCOVER and REQUEST.</summary>
