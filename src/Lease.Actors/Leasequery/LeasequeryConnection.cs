@@ -29,6 +29,7 @@ internal sealed partial class LeasequeryConnection : UntypedActor
     private bool startsTls;
     private bool reading;
     private bool finished;
+    private bool peerClosed;
     private string? closing;
     private bool continues;
     private bool subscribed;
@@ -112,10 +113,12 @@ internal sealed partial class LeasequeryConnection : UntypedActor
                 break;
             case PeerFinished:
                 finished = true;
-                CloseWhenDone();
+                OnPeerClosed();
                 break;
             case TerminateQueries:
-                TerminateAll();
+                Terminate(activeOnly: false, "the server stops");
+                Send();
+                Close("the server stops");
                 break;
             case ConnectionClosed closed:
                 service.Logger.ConnectionClosed(source, closed.Reason, clients + Sent());
@@ -138,6 +141,9 @@ internal sealed partial class LeasequeryConnection : UntypedActor
     // One page for each query, then the other connections have their turn.
     private void Pump()
     {
+        // RFC 7653 section 9.4: outstanding queries are answered to their end, and an active one has none.
+        if (peerClosed)
+            Terminate(activeOnly: true, "the requestor closed the connection");
         var more = false;
         for (var i = queries.Count - 1; i >= 0 && closing is null && output.Room >= LeastRoom; i--)
         {
@@ -201,6 +207,8 @@ internal sealed partial class LeasequeryConnection : UntypedActor
 
     private void OnTick()
     {
+        if (!peerClosed)
+            LookAtPeer();
         var now = Now;
         var active = false;
         foreach (var query in queries)
@@ -250,45 +258,12 @@ internal sealed partial class LeasequeryConnection : UntypedActor
             : string.Equals(wanted, certificate.Subject, StringComparison.Ordinal);
     }
 
-    // RFC 5460 section 6.4, RFC 7653 section 9.4: who waits for more is told that there will be none.
-    private void TerminateAll()
-    {
-        foreach (var query in queries)
-            query.Terminate(output, Now, StatusCode.QueryTerminated, "the server stops");
-        queries.Clear();
-        Send();
-        Close("the server stops");
-    }
-
-    private void CloseWhenDone()
-    {
-        if (finished && queries.Count == 0 && held is null)
-            Close("done");
-        else if (closing is not null)
-            Close(closing);
-    }
-
-    // What waits goes out first; the transport closes after it.
-    private void Close(string reason)
-    {
-        closing = reason;
-        if (output.Waiting == 0)
-            connection.Close(reason);
-    }
-
     private long Sent()
     {
         var sent = 0L;
         foreach (var query in queries)
             sent += query.Clients;
         return sent;
-    }
-
-    /// <summary>Tells every connection that the server stops.</summary>
-    public sealed class TerminateQueries
-    {
-        /// <summary>The only one there is.</summary>
-        public static readonly TerminateQueries Instance = new();
     }
 
     private sealed class Continue

@@ -16,6 +16,9 @@ public interface IFrameConnection
     /// <summary>Whether TLS has been started.</summary>
     bool IsSecure { get; }
 
+    /// <summary>What the other side has said of its end, also behind messages that nobody has read.</summary>
+    PeerState Peer { get; }
+
     /// <summary>Reads one more message. Nothing is read before the first call, and never more than was asked for, so that the peer feels what it costs.</summary>
     void ReadMore();
 
@@ -32,6 +35,19 @@ public interface IFrameConnection
     /// <summary>Closes at once; what was not sent is lost.</summary>
     /// <param name="reason">For the log.</param>
     void Abort(string reason);
+}
+
+/// <summary>The other side of a connection.</summary>
+public enum PeerState
+{
+    /// <summary>It may send more.</summary>
+    Open,
+
+    /// <summary>It sends nothing any more; it may still read.</summary>
+    Finished,
+
+    /// <summary>It reset the connection.</summary>
+    Gone,
 }
 
 /// <summary>A whole message came in. Sender: the transport. Lost only with the connection.</summary>

@@ -19,6 +19,12 @@ internal sealed class FrameConnection : IFrameConnection
     private const int LeastMessage = 4;
     private const int InitialBuffer = 512;
 
+    // linux/in.h, linux/tcp.h: tcpi_state is the first octet of TCP_INFO.
+    private const int TcpLevel = 6;
+    private const int TcpInfo = 11;
+    private const byte StateClose = 7;
+    private const byte StateCloseWait = 8;
+
     // How long a peer that was told that all is said may take to say so too.
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
@@ -56,6 +62,29 @@ internal sealed class FrameConnection : IFrameConnection
     public IPEndPoint Remote { get; }
 
     public bool IsSecure { get; private set; }
+
+    public PeerState Peer
+    {
+        get
+        {
+            Span<byte> state = stackalloc byte[1];
+            try
+            {
+                socket.GetRawSocketOption(TcpLevel, TcpInfo, state);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return PeerState.Gone;
+            }
+
+            return state[0] switch
+            {
+                StateClose => PeerState.Gone,
+                StateCloseWait => PeerState.Finished,
+                _ => PeerState.Open,
+            };
+        }
+    }
 
     /// <summary>Tells <paramref name="receiver"/> from now on what happens. It may have asked for a message already.</summary>
     public void Begin(IActorRef receiver)

@@ -131,6 +131,8 @@ internal sealed class ScriptedConnection : IFrameConnection
 
     public bool IsSecure => false;
 
+    public PeerState Peer => PeerState.Open;
+
     /// <summary>Messages that the session is ready to take.</summary>
     public int Credits { get; private set; }
 

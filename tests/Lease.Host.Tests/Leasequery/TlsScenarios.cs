@@ -37,6 +37,33 @@ public sealed class TlsScenarios : IDisposable
     }
 
     [Fact]
+    public async Task Ten_active_requestors_that_closed_leave_room_for_the_eleventh()
+    {
+        await using var server = await StartAsync("required");
+        for (var i = 1; i <= 10; i++)
+        {
+            await using var connection = await ConnectAsync(server, "router-7");
+            _ = connection.ActiveAsync(LeasequeryRequest.Everything, static _ => { }, QueriedServer.Deadline());
+            await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.ActiveQueries] == i), "asked");
+        }
+
+        await TestServer.EventuallyAsync(
+            async () =>
+            {
+                try
+                {
+                    await using var eleventh = await ConnectAsync(server, "router-7");
+                    return true;
+                }
+                catch (IOException)
+                {
+                    return false;
+                }
+            },
+            "there is room for another connection");
+    }
+
+    [Fact]
     public async Task TLS_that_is_off_is_refused_and_the_connection_goes_on_without()
     {
         await using var server = await StartAsync("off");

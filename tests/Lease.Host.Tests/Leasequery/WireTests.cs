@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Net;
 using System.Net.Sockets;
 using Lease.Actors.Leasequery;
 using Lease.Host.Tests.Dhcp6;
@@ -11,22 +9,22 @@ namespace Lease.Host.Tests.Leasequery;
 /// <summary>What comes in on TCP need not be well-formed, whole or wanted (RFC 5460 section 5.1); no other connection suffers.</summary>
 public sealed class WireTests
 {
-    private static readonly byte[] Query = Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, 7, QueriedServer.Requestor));
+    private static readonly byte[] Query = Wire.Query(7);
 
     [Fact]
     public async Task A_query_split_at_each_octet_is_answered()
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
         await server.Client().BindAsync();
-        using var socket = Connect(server);
+        using var socket = Wire.Connect(server);
         var answers = 0;
         for (var split = 1; split < Query.Length; split += 3)
         {
             await socket.SendAsync(Query.AsMemory(0, split));
             await Task.Yield();
             await socket.SendAsync(Query.AsMemory(split));
-            (await ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
-            (await ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryDone);
+            (await Wire.ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+            (await Wire.ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryDone);
             answers++;
         }
 
@@ -38,15 +36,15 @@ public sealed class WireTests
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
         await server.Client().BindAsync();
-        using var socket = Connect(server);
+        using var socket = Wire.Connect(server);
         var joined = new List<byte>();
         for (byte xid = 1; xid <= 100; xid++)
-            joined.AddRange(Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, xid, QueriedServer.Requestor)));
+            joined.AddRange(Wire.Query(xid));
         await socket.SendAsync(joined.ToArray());
         var done = new HashSet<byte>();
         while (done.Count < 100)
         {
-            var frame = await ReadFrameAsync(socket);
+            var frame = await Wire.ReadFrameAsync(socket);
             if (frame[0] == (byte)MessageType.LeaseQueryDone)
                 done.Add(frame[3]).ShouldBeTrue();
         }
@@ -63,23 +61,23 @@ public sealed class WireTests
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
         await server.Client().BindAsync();
-        using var good = Connect(server);
-        using var bad = Connect(server);
+        using var good = Wire.Connect(server);
+        using var bad = Wire.Connect(server);
         await bad.SendAsync(Convert.FromHexString(hex));
         bad.Shutdown(SocketShutdown.Send);
-        await EndsAsync(bad);
+        await Wire.EndsAsync(bad);
         await good.SendAsync(Query);
-        (await ReadFrameAsync(good))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+        (await Wire.ReadFrameAsync(good))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
     }
 
     [Fact]
     public async Task A_message_that_never_ends_is_given_up()
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
-        using var socket = Connect(server);
+        using var socket = Wire.Connect(server);
         await socket.SendAsync(Query.AsMemory(0, 9));
         await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.Connections] == 1), "accepted");
-        var ended = EndsAsync(socket);
+        var ended = Wire.EndsAsync(socket);
         for (var i = 0; i < 100 && !ended.IsCompleted; i++)
         {
             // The server's timer begins when it has seen the first octets.
@@ -94,8 +92,8 @@ public sealed class WireTests
     public async Task A_message_that_trickles_in_octet_by_octet_is_given_up_too()
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
-        using var socket = Connect(server);
-        var ended = EndsAsync(socket);
+        using var socket = Wire.Connect(server);
+        var ended = Wire.EndsAsync(socket);
         for (var i = 0; i < 45 && !ended.IsCompleted; i++)
         {
             try
@@ -118,11 +116,11 @@ public sealed class WireTests
     public async Task Messages_that_are_no_query_are_ignored_and_the_next_query_is_answered()
     {
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
-        using var socket = Connect(server);
-        await socket.SendAsync(Frame([(byte)MessageType.Solicit, 0, 0, 1]));
-        await socket.SendAsync(Frame([(byte)MessageType.LeaseQuery, 0, 0, 2]));
+        using var socket = Wire.Connect(server);
+        await socket.SendAsync(Wire.Frame([(byte)MessageType.Solicit, 0, 0, 1]));
+        await socket.SendAsync(Wire.Frame([(byte)MessageType.LeaseQuery, 0, 0, 2]));
         await socket.SendAsync(Query);
-        (await ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+        (await Wire.ReadFrameAsync(socket))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
         server.Server.LeasequeryCounters[LeasequeryCount.Invalid].ShouldBe(2);
     }
 
@@ -132,10 +130,10 @@ public sealed class WireTests
         await using var server = await TestServer.StartAsync(QueriedServer.Links, leasequery: "\"tcp\": {\"addresses\": [\"::1\"], \"max-connections-per-requestor\": 5}");
         var sockets = new List<Socket>();
         for (var i = 0; i < 300; i++)
-            sockets.Add(Connect(server));
+            sockets.Add(Wire.Connect(server));
         await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.TooManyConnections] == 295), "295 refused");
         await sockets[0].SendAsync(Query);
-        (await ReadFrameAsync(sockets[0]))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
+        (await Wire.ReadFrameAsync(sockets[0]))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
         foreach (var socket in sockets)
             socket.Dispose();
 
@@ -163,7 +161,7 @@ public sealed class WireTests
         var random = new Random(99);
         for (var i = 0; i < 300; i++)
         {
-            using var socket = Connect(server);
+            using var socket = Wire.Connect(server);
             var garbage = i % 2 == 0 ? new byte[random.Next(1, 3000)] : [.. Query];
             if (i % 2 == 0)
                 random.NextBytes(garbage);
@@ -188,10 +186,10 @@ public sealed class WireTests
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
         for (var i = 1; i <= 200; i++)
             await server.Client(i).BindAsync();
-        using var socket = Connect(server, receiveBuffer: 2048);
+        using var socket = Wire.Connect(server, receiveBuffer: 2048);
 
         // Few octets of queries, which all arrive at once; more octets of answers than the system buffers.
-        byte[] queries = [.. Enumerable.Range(1, 500).SelectMany(id => Frame(LeasequeryRequest.ByLink(default).Encode(MessageType.LeaseQuery, (uint)id, QueriedServer.Requestor)))];
+        byte[] queries = [.. Enumerable.Range(1, 500).SelectMany(id => Wire.Query((uint)id))];
         await socket.SendAsync(queries);
         var counters = server.Server.LeasequeryCounters;
         await TestServer.EventuallyAsync(() => Task.FromResult(counters[LeasequeryCount.ClientsSent] > 0), "answers begin");
@@ -203,57 +201,5 @@ public sealed class WireTests
             },
             "given up");
         counters[LeasequeryCount.SendTimeouts].ShouldBe(1);
-    }
-
-    private static byte[] Frame(byte[] message)
-    {
-        var frame = new byte[2 + message.Length];
-        BinaryPrimitives.WriteUInt16BigEndian(frame, (ushort)message.Length);
-        message.CopyTo(frame, 2);
-        return frame;
-    }
-
-    private static Socket Connect(TestServer server, int receiveBuffer = 0)
-    {
-        var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
-        if (receiveBuffer > 0)
-            socket.ReceiveBufferSize = receiveBuffer;
-        socket.Connect(new IPEndPoint(IPAddress.IPv6Loopback, server.Server.LeasequeryPort));
-        return socket;
-    }
-
-    private static async Task<byte[]> ReadFrameAsync(Socket socket)
-    {
-        var size = await ReadAsync(socket, 2);
-        return await ReadAsync(socket, BinaryPrimitives.ReadUInt16BigEndian(size));
-    }
-
-    private static async Task<byte[]> ReadAsync(Socket socket, int octets)
-    {
-        var buffer = new byte[octets];
-        for (var read = 0; read < octets;)
-        {
-            var more = await socket.ReceiveAsync(buffer.AsMemory(read), QueriedServer.Deadline());
-            more.ShouldBeGreaterThan(0, "the server closed the connection");
-            read += more;
-        }
-
-        return buffer;
-    }
-
-    private static async Task EndsAsync(Socket socket)
-    {
-        var buffer = new byte[100];
-        try
-        {
-            while (await socket.ReceiveAsync(buffer, QueriedServer.Deadline()) > 0)
-            {
-                // What was sent before the end.
-            }
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
-        {
-            // An end too.
-        }
     }
 }
