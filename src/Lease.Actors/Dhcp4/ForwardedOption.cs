@@ -32,8 +32,8 @@ internal static class ForwardedOption
         => option.Code == OptionCode.VendorOptions && option.Data.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(option.Data) == Isc && new OptionList(option.Data[4..]).Contains(Interface);
 
     /// <summary>
-    /// Reads what the message was handed over with; null when one of the three is missing or stands there twice. Kea adds them to an option of
-    /// ISC's that the client sent: then the client's own words come first.
+    /// Reads what the message was handed over with; null when one of the three is missing or stands there twice. Kea adds them to an option
+    /// of ISC's that the client sent: then the client's own words come first.
     /// </summary>
     public static ForwardedFrom? Read(OptionList options)
     {

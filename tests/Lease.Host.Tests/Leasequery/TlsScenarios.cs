@@ -40,11 +40,12 @@ public sealed class TlsScenarios : IDisposable
     public async Task Ten_active_requestors_that_closed_leave_room_for_the_eleventh()
     {
         await using var server = await StartAsync("required");
+        var counters = server.Server.LeasequeryCounters;
         for (var i = 1; i <= 10; i++)
         {
             await using var connection = await ConnectAsync(server, "router-7");
             _ = connection.ActiveAsync(LeasequeryRequest.Everything, static _ => { }, QueriedServer.Deadline());
-            await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.ActiveQueries] == i), "asked");
+            await TestServer.EventuallyAsync(() => Task.FromResult(counters[LeasequeryCount.ActiveQueries] == i), "asked");
         }
 
         await TestServer.EventuallyAsync(
