@@ -22,6 +22,7 @@ public sealed class Classifier
     private readonly ClientClass known;
     private readonly ClientClass unknown;
     private readonly ClientClass drop;
+    private readonly ClientClass? bootp;
     private readonly bool namesVendors;
 
     /// <summary>Takes the classes of a service: the defined ones in the order of the file, then those that are only named.</summary>
@@ -42,6 +43,7 @@ public sealed class Classifier
         known = Find(ClientClass.Known);
         unknown = Find(ClientClass.Unknown);
         drop = Find(ClientClass.Drop);
+        bootp = byName.GetValueOrDefault(ClientClass.Bootp);
         namesVendors = byName.Keys.Any(static n => n.StartsWith(ClientClass.VendorPrefix, StringComparison.Ordinal));
     }
 
@@ -77,6 +79,8 @@ public sealed class Classifier
     {
         classes.Clear();
         classes.Add(all);
+        if (bootp is not null && packet.IsBootp)
+            classes.Add(bootp);
         if (namesVendors && packet.TryGetVendorClass(out var vendor))
             AddNamed(ClientClass.VendorPrefix, vendor, classes);
         foreach (var named in reserved)

@@ -15,6 +15,9 @@ public sealed class ClientClass(string name)
     /// <summary>Clients without a reservation.</summary>
     public const string Unknown = "UNKNOWN";
 
+    /// <summary>BOOTP clients, where they are served.</summary>
+    public const string Bootp = "BOOTP";
+
     /// <summary>Its packets are dropped.</summary>
     public const string Drop = "DROP";
 

@@ -30,6 +30,9 @@ public readonly ref struct PacketView
     /// <summary>Whether it is a DHCPv4 message.</summary>
     public bool IsIpv4 => !ipv4.IsEmpty;
 
+    /// <summary>Whether it is a BOOTP client's: a DHCPv4 message without a type.</summary>
+    public bool IsBootp => IsIpv4 && Message4.Type == Dhcp4MessageType.Bootp;
+
     /// <summary>Name of the interface that received it.</summary>
     public string InterfaceName { get; }
 

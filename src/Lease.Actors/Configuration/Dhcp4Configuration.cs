@@ -13,6 +13,9 @@ public sealed class Dhcp4Configuration : ServiceConfiguration
 
     /// <summary>UDP port on the loopback by which another program's DHCPv6 server hands DHCPv4 messages over (<c>dhcp4o6-port</c>, Kea's wire); 0: none does.</summary>
     public int Dhcp4o6Port { get; init; }
+
+    /// <summary>Whether BOOTP clients are served (RFC 1534 section 2), who keep an address for good.</summary>
+    public bool ServesBootp { get; init; }
 }
 
 /// <summary>A subnet of <c>subnet4</c>.</summary>

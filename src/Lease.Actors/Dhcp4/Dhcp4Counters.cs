@@ -17,6 +17,12 @@ public enum Dhcp4Drop
     /// <summary>The DHCPv4 message cannot be parsed.</summary>
     Malformed,
 
+    /// <summary>No magic cookie (RFC 2131 section 3): its options, and what it asks for, are not known.</summary>
+    NoCookie,
+
+    /// <summary>No message type (option 53), so that it is a BOOTP client's, and those are not served.</summary>
+    BootpOff,
+
     /// <summary>A message that servers do not answer.</summary>
     NotForServers,
 

@@ -60,10 +60,14 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Leasequery
         }
 
         counters.CountReceived(message.Type);
-        if (message is { Operation: BootpOperation.Request, Type: Dhcp4MessageType.LeaseQuery })
+        if (!message.IsWithCookie)
+            Drop(datagram, Dhcp4Drop.NoCookie, "no magic cookie");
+        else if (message is { Operation: BootpOperation.Request, Type: Dhcp4MessageType.LeaseQuery })
             leasequery.HandleIpv4(datagram, chain, start..(start + octets.Length), current, origin);
         else if (!IsForServers(message))
             Drop(datagram, Dhcp4Drop.NotForServers, message.Type);
+        else if (message.Type == Dhcp4MessageType.Bootp && !current.Configuration.ServesBootp)
+            Drop(datagram, Dhcp4Drop.BootpOff, "no message type, and BOOTP is off (Dhcp4.hooks-libraries)");
         else
             Route(datagram, chain, message, start..(start + octets.Length), current, origin);
     }

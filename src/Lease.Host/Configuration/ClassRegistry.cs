@@ -7,7 +7,7 @@ namespace Lease.Host.Configuration;
 internal sealed class ClassRegistry
 {
     // Built in without being defined (Kea's manual, "Built-in Client Classes"); HA_, AFTER_ and EXTERNAL_ are for hooks, and nobody is in them here.
-    private static readonly string[] BuiltIn = [ClientClass.All, ClientClass.Known, ClientClass.Unknown, "BOOTP"];
+    private static readonly string[] BuiltIn = [ClientClass.All, ClientClass.Known, ClientClass.Unknown, ClientClass.Bootp];
     private static readonly string[] BuiltInPrefixes = [ClientClass.VendorPrefix, ClientClass.SpawnPrefix, "HA_", "AFTER_", "EXTERNAL_"];
 
     private readonly Dictionary<string, ClientClass> byName = new(StringComparer.Ordinal);
@@ -15,6 +15,9 @@ internal sealed class ClassRegistry
     private readonly List<ClientClass> definitions = [];
     private readonly HashSet<string> reserved = new(StringComparer.Ordinal);
     private readonly List<(ConfigurationNode Node, string Key, ImmutableArray<ClientClass> AnyOf, bool IsSubnet)> guards = [];
+
+    /// <summary>Whether BOOTP clients are served, who are in a class of their own.</summary>
+    public bool ServesBootp { get; set; }
 
     /// <summary>Whether Kea makes it itself, so that no expression can.</summary>
     public static bool IsMade(string name) => BuiltIn.Contains(name);
@@ -107,8 +110,9 @@ internal sealed class ClassRegistry
     private static bool HasExpression(ClientClass named) => named.Test is not null || named.Template is not null;
 
     // Without an expression of its own.
-    private static bool IsFromPacket(string name)
-        => name == ClientClass.All || name.StartsWith(ClientClass.VendorPrefix, StringComparison.Ordinal) || name.StartsWith(ClientClass.SpawnPrefix, StringComparison.Ordinal);
+    private bool IsFromPacket(string name)
+        => name == ClientClass.All || (name == ClientClass.Bootp && ServesBootp)
+            || name.StartsWith(ClientClass.VendorPrefix, StringComparison.Ordinal) || name.StartsWith(ClientClass.SpawnPrefix, StringComparison.Ordinal);
 
     private ClientClass Of(string name)
     {

@@ -11,6 +11,7 @@ internal sealed class Dhcp4Reader(ConfigurationNode node, int shards, TimeSpan r
 
     public (Dhcp4Configuration Configuration, LogLevel? LogLevel) Read()
     {
+        Classes.ServesBootp = ReadBootp();
         ReadDefinitions();
         var global = LevelSettings.Read(Node, Defaults, Options, selectors: false, IpFamily.Ipv4);
         var global4 = Dhcp4Level.Read(Node, new Dhcp4Level());
@@ -19,6 +20,7 @@ internal sealed class Dhcp4Reader(ConfigurationNode node, int shards, TimeSpan r
         var configuration = new Dhcp4Configuration
         {
             Dhcp4o6Port = ReadDhcp4o6Port(),
+            ServesBootp = Classes.ServesBootp,
             Links = [.. links],
             Options = global.Options,
             Reservations = new ReservationReader(Options, Classes, IpFamily.Ipv4).Read(Node, subnet: null),
@@ -40,5 +42,18 @@ internal sealed class Dhcp4Reader(ConfigurationNode node, int shards, TimeSpan r
         NameWithoutEffect();
         Node.RefuseUnknown();
         return (configuration, level);
+    }
+
+    // Naming Kea's library is the key: it has no parameters.
+    private bool ReadBootp()
+    {
+        var hooks = HookLibraries.Read(Node, HookLibraries.Bootp);
+        foreach (var (hook, parameters) in hooks)
+        {
+            if (parameters is not null)
+                hook.Warn("parameters", "has no effect: the library has none");
+        }
+
+        return hooks.Count > 0;
     }
 }

@@ -3,26 +3,16 @@ using Lease.Protocol;
 
 namespace Lease.Host.Configuration;
 
-/// <summary>Kea's way to configure leasequery: an entry of <c>hooks-libraries</c> for <c>libdhcp_lease_query.so</c>. Other libraries have no effect here.</summary>
+/// <summary>Kea's way to configure leasequery: an entry of <c>hooks-libraries</c> for <c>libdhcp_lease_query.so</c>.</summary>
 internal static class KeaLeasequeryHook
 {
-    private const string Library = "libdhcp_lease_query.so";
     private const string NoNeed = "has no effect: answers stream from the tables, and every relay's data is found";
 
     /// <summary>Adds to <paramref name="configuration"/> what the hook's entry names.</summary>
     public static LeasequeryConfiguration Apply(ConfigurationNode dhcp6, LeasequeryConfiguration configuration, bool hasOwn)
     {
-        foreach (var hook in dhcp6.Objects("hooks-libraries"))
+        foreach (var (hook, parameters) in HookLibraries.Read(dhcp6, HookLibraries.Leasequery))
         {
-            var library = hook.Text("library") ?? "";
-            var parameters = hook.Object("parameters");
-            hook.RefuseUnknown();
-            if (!library.EndsWith(Library, StringComparison.Ordinal))
-            {
-                hook.Warn("library", "is known to Kea and has no effect here");
-                continue;
-            }
-
             if (parameters is null)
                 hook.Error("parameters is missing: name the \"requesters\"");
             else

@@ -43,6 +43,9 @@ public readonly ref struct Dhcp4Message
     /// <summary>The whole message.</summary>
     public ReadOnlySpan<byte> Octets { get; }
 
+    /// <summary>Whether the magic cookie stands in front of the options (RFC 2131 section 3); without it there are none.</summary>
+    public bool IsWithCookie => HasCookie(Octets);
+
     /// <summary>Who sent it.</summary>
     public BootpOperation Operation => (BootpOperation)Octets[0];
 

@@ -44,6 +44,9 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
 
     public string InterfaceName { get; set; } = "eth0";
 
+    /// <summary>Whether the next configuration serves BOOTP clients.</summary>
+    protected bool ServesBootp { get; set; }
+
     protected TestJournal Journal { get; }
 
     private protected FakeSlices Slices { get; } = new();
@@ -81,6 +84,7 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
             Links = [.. links],
             Options = options,
             Classifier = classifier,
+            ServesBootp = ServesBootp,
             Reservations = ReservationTable.Empty,
             ReservationIdentifiers = [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid, ReservationIdentifier.CircuitId, ReservationIdentifier.ClientId],
         },

@@ -152,18 +152,6 @@ public sealed class EngineScenarios : Dhcp4TestKit
     }
 
     [Fact]
-    public void BOOTREQUEST_without_a_type_gets_an_address_for_good()
-    {
-        Send(Client with { Type = Dhcp4MessageType.Bootp, ClientId = null });
-        var reply = Sent.ShouldHaveSingleItem();
-        reply.Type.ShouldBe(Dhcp4MessageType.Bootp);
-        reply.Message.Operation.ShouldBe(BootpOperation.Reply);
-        reply.YourAddress.IsUnspecified.ShouldBeFalse();
-        reply.Option(Dhcp4OptionCode.ServerId).ShouldBeNull();
-        Journal.Decided.ShouldHaveSingleItem().Row!.ExpiresAt.ShouldBe(long.MaxValue);
-    }
-
-    [Fact]
     public void A_lease_that_turns_out_to_be_anothers_again_and_again_is_given_up_not_tried_for_ever()
     {
         var ack = Bind(Client);

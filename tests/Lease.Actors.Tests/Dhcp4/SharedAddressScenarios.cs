@@ -157,6 +157,7 @@ public sealed class SharedAddressScenarios : Dhcp4TestKit
     [Fact]
     public void A_BOOTREQUEST_with_the_tunnel_source_of_another_client_is_dropped()
     {
+        ServesBootp = true;
         Serve(LinkOf("home", Subnet(pools: [PoolOf("192.0.2.10", 9)])));
         Bind(Client with { TunnelSource = Tunnel });
         var sent = Sent.Count;

@@ -44,6 +44,24 @@ public sealed class Dhcp4ConfigurationTests
         second.Timers.ShouldBe(new RenewalTimers(100, 200, Calculate: false, T1Share: 0.5, T2Share: 0.875));
     }
 
+    [Fact]
+    public void Keas_hook_for_BOOTP_switches_it_on_and_other_hooks_are_warnings()
+    {
+        Service("").ServesBootp.ShouldBeFalse();
+        var result = Read("""
+            "hooks-libraries": [{"library": "libdhcp_lease_cmds.so"}, {"library": "/usr/lib/kea/hooks/libdhcp_bootp.so"}],
+            "subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "pools": [{"pool": "192.0.2.10/31", "client-class": "BOOTP"}]}]
+            """);
+        result.Configuration!.Dhcp4!.ServesBootp.ShouldBeTrue();
+        result.Problems.ShouldHaveSingleItem().Path.ShouldBe("Dhcp4.hooks-libraries[0].library");
+    }
+
+    [Fact]
+    public void Nobody_is_in_class_BOOTP_while_BOOTP_is_off()
+        => Read("""
+            "subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "pools": [{"pool": "192.0.2.10/31", "client-class": "BOOTP"}]}]
+            """).Problems.ShouldHaveSingleItem().Message.ShouldContain("nobody is in class BOOTP");
+
     [Theory]
     [InlineData("""{"offset": 6, "psid-len": 8}""", 512, 6, 8, 0)]
     [InlineData("{}", 512, 6, 8, 0)]
