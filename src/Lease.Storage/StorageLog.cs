@@ -34,4 +34,19 @@ internal static partial class StorageLog
 
     [LoggerMessage(2010, LogLevel.Information, "no rehearsal in temporary tables, so the first clients may wait longer: {Reason}")]
     public static partial void StatementsNotRehearsed(this ILogger logger, string reason);
+
+    [LoggerMessage(2011, LogLevel.Critical,
+        "the store is lost: {Reason}. Nothing more is acknowledged and the server ends; the files are left as they are")]
+    public static partial void StoreLost(this ILogger logger, string reason);
+
+    [LoggerMessage(2012, LogLevel.Error,
+        "{Log} is missing, though {File} was not closed: the last leases that were granted are lost, unless another program has"
+        + " moved them into the tables")]
+    public static partial void LogMissing(this ILogger logger, string file, string log);
+
+    [LoggerMessage(2013, LogLevel.Warning, "{File} is moved to {Aside}, to begin with an empty store")]
+    public static partial void SetAside(this ILogger logger, string file, string aside);
+
+    [LoggerMessage(2014, LogLevel.Warning, "{File} or its log can be read by others: {Reason}")]
+    public static partial void NotProtected(this ILogger logger, string file, string reason);
 }

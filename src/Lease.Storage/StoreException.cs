@@ -23,6 +23,13 @@ public sealed class StoreException : IOException
     /// <summary>SQLite's primary result code; 0 for an error of another origin.</summary>
     public int Code { get; init; }
 
+    /// <summary>Whether what was stored is gone or cannot be understood any more.</summary>
+    public bool IsDamage
+    {
+        get => field || Code is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
+        init;
+    }
+
     /// <summary>SQLSTATE of PostgreSQL's refusal, which undid the transaction; empty for an error of another origin, or when the connection was lost: then what was sent may be done.</summary>
     public string SqlState { get; init; } = "";
 

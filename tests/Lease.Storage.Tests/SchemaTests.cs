@@ -27,7 +27,7 @@ public sealed class SchemaTests : IDisposable
     [Fact]
     public void The_schema_of_a_new_store_is_the_pinned_one()
     {
-        using var made = Database.Open(Path.Combine(directory, "new.db"), readOnly: false);
+        using var made = NewDatabase("new.db");
         Schema.Migrate(made, "new.db", shardCount: 2);
         Make(version: Schema.Version);
         using var pinned = Database.Open(Path.Combine(directory, "lease.db"), readOnly: true);
@@ -37,7 +37,7 @@ public sealed class SchemaTests : IDisposable
 
     private void Make(int version)
     {
-        using var database = Database.Open(Path.Combine(directory, "lease.db"), readOnly: false);
+        using var database = NewDatabase("lease.db");
         database.Execute(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "schema", $"version-{version}.sql")));
         database.Execute(
             """
@@ -48,6 +48,13 @@ public sealed class SchemaTests : IDisposable
             INSERT INTO lease VALUES (x'20010db8000000000000000000000001', 128, 0, 1, 1, 1000);
             """);
         database.Execute($"PRAGMA user_version = {version}");
+    }
+
+    private Database NewDatabase(string name)
+    {
+        var path = Path.Combine(directory, name);
+        File.Create(path).Dispose();
+        return Database.Open(path, readOnly: false);
     }
 
     private static string Flat(string? sql) => string.Join(' ', (sql ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));

@@ -19,6 +19,9 @@ internal sealed class SmallDisk : IAsyncDisposable
         throw new UnreachableException();
     }
 
+    /// <summary>Refuses writes from now on, also to root.</summary>
+    public async Task MakeReadOnlyAsync() => (await RunAsync("mount", "-o", "remount,ro", Path)).ShouldBe(0);
+
     /// <summary>Writes until nothing more fits.</summary>
     public static void Fill(string file)
     {

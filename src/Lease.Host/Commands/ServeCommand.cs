@@ -15,15 +15,24 @@ internal static class ServeCommand
     {
         var config = new Option<string>("--config") { Description = "the configuration file", Required = true };
         var data = new Option<string>("--data") { Description = "the folder of the SQLite store", DefaultValueFactory = static _ => "/var/lib/lease" };
+        var newStore = new Option<bool>("--new-store")
+        {
+            Description =
+                "begin with an empty store in the place of one that is lost or damaged: its files are moved aside, its leases forgotten",
+        };
         var level = new Option<LogLevel?>("--log-level") { Description = "Debug, Information, Warning, Error or None; default: the configuration's, else Information" };
         var json = new Option<bool>("--log-json") { Description = "log a JSON object a line" };
-        var command = new Command("serve", "serve DHCPv6 clients") { config, data, level, json };
+        var command = new Command("serve", "serve DHCPv6 clients") { config, data, newStore, level, json };
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetValue(config)!, parsed.GetValue(data)!, parsed.GetValue(level), parsed.GetValue(json), cancellation));
+            parsed.GetValue(config)!,
+            new DataFolder(Path.GetFullPath(parsed.GetValue(data)!), parsed.GetValue(newStore)),
+            parsed.GetValue(level),
+            parsed.GetValue(json),
+            cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, string data, LogLevel? level, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string file, DataFolder data, LogLevel? level, bool json, CancellationToken cancellation)
     {
         var result = ConfigurationFile.Read(file);
         using var loggers = Logging.Create(level ?? result.Configuration?.LogLevel ?? LogLevel.Information, json);
@@ -35,10 +44,11 @@ internal static class ServeCommand
         {
             if (configuration.Node.Rehearses)
                 await Rehearsal.RunAsync(TimeProvider.System, logger, cancellation);
-            await using var server = await LeaseServer.StartAsync(configuration, Path.GetFullPath(data), TimeProvider.System, loggers, cancellation);
-            await UntilStoppedAsync(server, file, () => logger.Ready(server.Port, configuration.Storage.PostgresConnection is null ? data : "PostgreSQL"), logger, cancellation);
+            await using var server = await LeaseServer.StartAsync(configuration, data, TimeProvider.System, loggers, cancellation);
+            var place = configuration.Storage.PostgresConnection is null ? data.Path : "PostgreSQL";
+            await UntilStoppedAsync(server, file, () => logger.Ready(server.Port, place), logger, cancellation);
             PrintCounters(server);
-            return server.Replaced.IsCompleted ? ExitCode.Failed : ExitCode.Done;
+            return server.Failed.IsCompleted ? ExitCode.Failed : ExitCode.Done;
         }
         catch (OperationCanceledException)
         {
@@ -65,7 +75,7 @@ internal static class ServeCommand
             PrintCounters(server);
         });
         ready();
-        await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, cancellation), server.Replaced);
+        await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, cancellation), server.Failed);
         if (cancellation.IsCancellationRequested)
             logger.Stopping();
     }

@@ -52,6 +52,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         fingerprint = ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount);
         isShared = configuration.Storage.PostgresConnection is not null;
         logger = loggers.CreateLogger("Lease.Server");
+        Failed = Task.WhenAny(replaced.Task, store.Lost);
         counters = new Dhcp6Counters();
         var leaseLog = loggers.CreateLogger("Lease.Dhcp6");
         var options = new ShardRegionOptions { ShardCount = store.Meta.ShardCount };
@@ -86,8 +87,10 @@ internal sealed class LeaseServer : IAsyncDisposable
     /// <summary>The TCP port on which bulk and active leasequery are served; 0 for none.</summary>
     public int LeasequeryPort => tcp?.Port ?? 0;
 
-    /// <summary>Ends when another process has taken this node's name: this one serves nothing any more.</summary>
-    public Task Replaced => replaced.Task;
+    /// <summary>
+    /// Ends when this node serves nothing any more: another process has taken its name, or its store is lost. The log says which.
+    /// </summary>
+    public Task Failed { get; }
 
     /// <summary>Figures of leasequery.</summary>
     public LeasequeryCounters LeasequeryCounters => leasequery.Counters;
@@ -107,13 +110,17 @@ internal sealed class LeaseServer : IAsyncDisposable
     /// <exception cref="IOException">The store or a socket cannot be opened; the message says which and why.</exception>
     /// <exception cref="OperationCanceledException">It was told to end while it waited for its database, or for nodes with another configuration.</exception>
     public static async Task<LeaseServer> StartAsync(
-        LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
+        LeaseConfiguration configuration,
+        DataFolder place,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        CancellationToken cancellation = default)
     {
         for (string? told = null; ;)
         {
             try
             {
-                return await TryStartAsync(configuration, directory, time, loggers, cancellation);
+                return await TryStartAsync(configuration, place, time, loggers, cancellation);
             }
             catch (StoreException e) when (e.IsUnreachable)
             {
@@ -203,7 +210,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     }
 
     private static async Task<LeaseServer> TryStartAsync(
-        LeaseConfiguration configuration, string directory, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
+        LeaseConfiguration configuration, DataFolder place, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var clusterTime = configuration.Storage.PostgresConnection is not null ? new ClusterTime(time) : null;
         var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = clusterTime ?? time, LoggerFactory = loggers });
@@ -211,7 +218,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         LeaseServer? server = null;
         try
         {
-            store = await Stores.OpenAsync(configuration, directory, system, loggers);
+            store = await Stores.OpenAsync(configuration, place, system, loggers);
             server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
             await server.OpenAsync(configuration, clusterTime, loggers, cancellation);
             return server;
@@ -233,7 +240,8 @@ internal sealed class LeaseServer : IAsyncDisposable
             await store.DisposeAsync();
     }
 
-    private async Task OpenAsync(LeaseConfiguration configuration, ClusterTime? clusterTime, ILoggerFactory loggers, CancellationToken cancellation)
+    private async Task OpenAsync(
+        LeaseConfiguration configuration, ClusterTime? clusterTime, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
         var address = isShared && configuration.Node.Link is { } link ? forwarder.Open(new LinkIdentity(store.Meta.ClusterId, configuration.Node.Id), link, clusterLog) : "";

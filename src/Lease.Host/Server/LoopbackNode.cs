@@ -33,5 +33,6 @@ internal static class LoopbackNode
     /// <exception cref="IOException">The store or a socket cannot be opened; the message says which and why.</exception>
     /// <exception cref="OperationCanceledException">It was told to end before it served.</exception>
     public static Task<LeaseServer> StartAsync(string directory, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
-        => LeaseServer.StartAsync(ConfigurationReader.Read(Configuration, "loopback").Configuration!, directory, time, loggers, cancellation);
+        => LeaseServer.StartAsync(
+            ConfigurationReader.Read(Configuration, "loopback").Configuration!, new DataFolder(directory), time, loggers, cancellation);
 }

@@ -1,27 +1,39 @@
 using Lease.Host.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
+using Lease.Storage;
 using Lease.Storage.Postgres;
 using Lease.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Host.Server;
 
+/// <summary>The folder of a SQLite file.</summary>
+/// <param name="Path">The folder.</param>
+/// <param name="BeginsNew">Whether to begin with an empty store in the place of one that is lost or damaged.</param>
+internal sealed record DataFolder(string Path, bool BeginsNew = false);
+
 /// <summary>Opens the store that the configuration names.</summary>
 internal static class Stores
 {
     /// <summary>Opens it; what is committed is published on the system's event stream.</summary>
     /// <param name="configuration">Names it.</param>
-    /// <param name="directory">The folder of a SQLite file.</param>
+    /// <param name="place">Where a SQLite file is.</param>
     /// <param name="system">Works on what the journal tells.</param>
     /// <param name="loggers">For its log.</param>
     /// <exception cref="IOException">It cannot be opened; the message says why.</exception>
-    public static async Task<ILeaseStore> OpenAsync(LeaseConfiguration configuration, string directory, ActorSystem system, ILoggerFactory loggers)
+    public static async Task<ILeaseStore> OpenAsync(
+        LeaseConfiguration configuration,
+        DataFolder place,
+        ActorSystem system,
+        ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger("Lease.Storage");
         var retention = configuration.Leasequery;
         if (configuration.Storage.PostgresConnection is { } connection)
         {
+            if (place.BeginsNew)
+                throw new StoreException("--new-store is for a SQLite store: to begin anew on PostgreSQL, name an empty database");
             var options = new PostgresStoreOptions
             {
                 Connection = connection,
@@ -43,7 +55,8 @@ internal static class Stores
 
         return SqliteLeaseStore.Open(new SqliteStoreOptions
         {
-            Directory = directory,
+            Directory = place.Path,
+            BeginsNew = place.BeginsNew,
             ShardCount = configuration.Storage.Shards,
             TimeProvider = system.TimeProvider,
             Logger = logger,

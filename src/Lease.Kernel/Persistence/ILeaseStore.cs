@@ -15,6 +15,9 @@ public interface ILeaseStore : IJournal, IBindingStore, IBindingQueries, IEventL
     /// <summary>Figures since the store was opened.</summary>
     StoreCounters Counters { get; }
 
+    /// <summary>Ends when what is stored has gone, was replaced or is damaged; the log says how. Nothing is committed any more.</summary>
+    Task Lost { get; }
+
     /// <summary>Stores <paramref name="duid"/> as the server's DUID when none is stored; returns the one that is stored then.</summary>
     Task<byte[]> GetOrAddServerDuidAsync(byte[] duid, CancellationToken cancellation);
 }

@@ -49,6 +49,9 @@ public sealed class PostgresLeaseStore : ILeaseStore
     public StoreCounters Counters { get; } = new();
 
     /// <inheritdoc/>
+    public Task Lost { get; } = new TaskCompletionSource().Task;
+
+    /// <inheritdoc/>
     public long NewestRow => queries.NewestRow;
 
     /// <inheritdoc/>

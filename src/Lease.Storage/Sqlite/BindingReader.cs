@@ -6,7 +6,7 @@ using Lease.Kernel.Sharding;
 namespace Lease.Storage.Sqlite;
 
 /// <summary>Reads of the tables, on connections of their own. Rows of long walks are read a page at a time, so that no walk keeps the log from being emptied.</summary>
-internal sealed class BindingReader(string file) : IDisposable
+internal sealed class BindingReader(StoreFile file) : IDisposable
 {
     private readonly ConcurrentBag<Connection> idle = [];
     private volatile bool disposed;
@@ -113,10 +113,9 @@ internal sealed class BindingReader(string file) : IDisposable
     {
         private readonly Database database;
 
-        public Connection(string file)
+        public Connection(StoreFile file)
         {
-            database = Database.Open(file, readOnly: true);
-            database.Execute("PRAGMA cache_size = -4096; PRAGMA mmap_size = 1073741824");
+            database = file.OpenReader();
             Load = database.Prepare("SELECT id, payload, sequence FROM binding WHERE binding_key = ?1");
             FindDue = database.Prepare("SELECT binding_key, shard_id FROM binding WHERE expires_at <= ?1 ORDER BY expires_at");
             ReadBindings = database.Prepare(

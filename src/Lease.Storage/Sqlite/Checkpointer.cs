@@ -24,10 +24,10 @@ internal sealed class Checkpointer : IDisposable
     private volatile bool running;
     private volatile bool stopping;
 
-    public Checkpointer(Database writer, string file, SqliteStoreOptions options)
+    public Checkpointer(Database writer, StoreFile file, SqliteStoreOptions options)
     {
         this.writer = writer;
-        own = Database.Open(file, readOnly: false);
+        own = file.Open();
         own.Execute("PRAGMA synchronous = FULL");
         limit = options.CheckpointAt / PageSize;
         thread = new Thread(Loop) { Name = "checkpoint", IsBackground = true };

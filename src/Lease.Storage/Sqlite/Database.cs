@@ -7,10 +7,15 @@ internal sealed class Database : IDisposable
 {
     private readonly List<Statement> statements = [];
     private readonly sqlite3 handle;
+    private readonly Action<StoreException>? failed;
 
     static Database() => Batteries_V2.Init();
 
-    private Database(sqlite3 handle) => this.handle = handle;
+    private Database(sqlite3 handle, Action<StoreException>? failed)
+    {
+        this.handle = handle;
+        this.failed = failed;
+    }
 
     /// <summary>Rows that the last INSERT, UPDATE or DELETE touched.</summary>
     public int Changes => raw.sqlite3_changes(handle);
@@ -29,25 +34,30 @@ internal sealed class Database : IDisposable
         }
     }
 
-    public static Database Open(string file, bool readOnly)
+    /// <summary>Opens a connection. The file must be there: a connection that makes it would hide that it was deleted.</summary>
+    /// <param name="file">The database; an empty file is one without tables.</param>
+    /// <param name="readOnly">Whether it only reads.</param>
+    /// <param name="failed">Called with each error of the connection before it is thrown.</param>
+    public static Database Open(string file, bool readOnly, Action<StoreException>? failed = null)
     {
-        var flags = (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE) | raw.SQLITE_OPEN_NOMUTEX;
+        var flags = (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE) | raw.SQLITE_OPEN_NOMUTEX;
         var code = raw.sqlite3_open_v2(file, out var handle, flags, vfs: null);
+        var database = new Database(handle, failed);
         if (code != raw.SQLITE_OK)
         {
-            var error = ErrorOf(code, handle, $"opening {file}");
-            handle.Dispose();
+            var error = database.ErrorOf(code, $"opening {file}");
+            database.Dispose();
             throw error;
         }
 
         raw.sqlite3_busy_timeout(handle, 5000);
-        return new Database(handle);
+        return database;
     }
 
     public void Execute(string sql)
     {
         if (TryExecute(sql) is var code and not raw.SQLITE_OK)
-            throw ErrorOf(code, handle, sql);
+            throw ErrorOf(code, sql);
     }
 
     /// <summary>Executes without throwing; returns SQLite's result code.</summary>
@@ -57,8 +67,8 @@ internal sealed class Database : IDisposable
     {
         var code = raw.sqlite3_prepare_v3(handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var statement);
         if (code != raw.SQLITE_OK)
-            throw ErrorOf(code, handle, $"preparing {sql}");
-        var prepared = new Statement(handle, statement, sql);
+            throw ErrorOf(code, $"preparing {sql}");
+        var prepared = new Statement(this, statement, sql);
         statements.Add(prepared);
         return prepared;
     }
@@ -81,16 +91,35 @@ internal sealed class Database : IDisposable
     public Statement PrepareOnce(string sql)
     {
         var code = raw.sqlite3_prepare_v2(handle, sql, out var statement);
-        return code == raw.SQLITE_OK ? new Statement(handle, statement, sql) : throw ErrorOf(code, handle, $"preparing {sql}");
+        return code == raw.SQLITE_OK ? new Statement(this, statement, sql) : throw ErrorOf(code, $"preparing {sql}");
     }
 
     /// <summary>Moves what is in the write-ahead log into the tables as far as nobody reads it.</summary>
     /// <returns>Frames in the log and frames moved; negative when it could not be done now.</returns>
     public (int Frames, int Moved) Checkpoint(int mode)
-        => raw.sqlite3_wal_checkpoint_v2(handle, "main", mode, out var frames, out var moved) == raw.SQLITE_OK ? (frames, moved) : (-1, -1);
+    {
+        var code = raw.sqlite3_wal_checkpoint_v2(handle, "main", mode, out var frames, out var moved);
+        if (code == raw.SQLITE_OK)
+            return (frames, moved);
+        ErrorOf(code, "moving the log into the tables");
+        return (-1, -1);
+    }
 
-    internal static StoreException ErrorOf(int code, sqlite3 handle, string doing)
-        => new($"SQLite: {raw.sqlite3_errmsg(handle).utf8_to_string()} (code {raw.sqlite3_extended_errcode(handle)}) while {doing}") { Code = code };
+    /// <summary>Leaves the log as it is when this connection is closed, even if it is the last one.</summary>
+    public void KeepLog()
+    {
+        const int noCheckpointOnClose = 1006; // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
+        _ = raw.sqlite3_db_config(handle, noCheckpointOnClose, 1, out _);
+    }
+
+    /// <summary>The connection's last error; whoever wants to know of each one is told.</summary>
+    public StoreException ErrorOf(int code, string doing)
+    {
+        var said = raw.sqlite3_errmsg(handle).utf8_to_string();
+        var error = new StoreException($"SQLite: {said} (code {raw.sqlite3_extended_errcode(handle)}) while {doing}") { Code = code };
+        failed?.Invoke(error);
+        return error;
+    }
 
     public void Dispose()
     {
@@ -101,7 +130,7 @@ internal sealed class Database : IDisposable
 }
 
 /// <summary>A prepared statement. Bind by position from 1, then <see cref="Step"/> or <see cref="Run"/>.</summary>
-internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sql) : IDisposable
+internal sealed class Statement(Database database, sqlite3_stmt handle, string sql) : IDisposable
 {
     public Statement Bind(int index, long value)
     {
@@ -140,7 +169,7 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
             return false;
         }
 
-        var error = Database.ErrorOf(code, database, sql);
+        var error = database.ErrorOf(code, sql);
         _ = raw.sqlite3_reset(handle);
         throw error;
     }

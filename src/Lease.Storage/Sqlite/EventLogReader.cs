@@ -8,7 +8,7 @@ namespace Lease.Storage.Sqlite;
 /// <param name="file">The database file.</param>
 /// <param name="journal">Knows the first and the last event.</param>
 /// <param name="options">The retention.</param>
-internal sealed class EventLogReader(string file, SqliteJournal journal, SqliteStoreOptions options) : IDisposable
+internal sealed class EventLogReader(StoreFile file, SqliteJournal journal, SqliteStoreOptions options) : IDisposable
 {
     private readonly ReadConnections<Statements> connections = new(file, static database => new Statements(database));
 

@@ -6,7 +6,7 @@ namespace Lease.Storage.Sqlite;
 /// <typeparam name="T">The statements.</typeparam>
 /// <param name="file">The database file.</param>
 /// <param name="prepare">Prepares them.</param>
-internal sealed class ReadConnections<T>(string file, Func<Database, T> prepare) : IDisposable
+internal sealed class ReadConnections<T>(StoreFile file, Func<Database, T> prepare) : IDisposable
 {
     private readonly ConcurrentBag<(Database Database, T Statements)> idle = [];
     private volatile bool disposed;
@@ -18,8 +18,7 @@ internal sealed class ReadConnections<T>(string file, Func<Database, T> prepare)
             return connection;
         if (disposed)
             throw new StoreException("the store is closed");
-        var database = Database.Open(file, readOnly: true);
-        database.Execute("PRAGMA cache_size = -4096; PRAGMA mmap_size = 1073741824");
+        var database = file.OpenReader();
         return (database, prepare(database));
     }
 

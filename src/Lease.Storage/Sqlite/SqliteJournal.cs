@@ -1,4 +1,5 @@
 using Lease.Kernel.Persistence;
+using SQLitePCL;
 
 namespace Lease.Storage.Sqlite;
 
@@ -7,6 +8,9 @@ internal sealed class SqliteJournal : JournalThread<Database>
 {
     private readonly SqliteStoreOptions options;
     private readonly Database database;
+    private readonly StoreFile file;
+    private readonly StoreMark mark;
+    private readonly Guid clusterId;
     private readonly BatchWriter writer;
     private readonly Checkpointer checkpointer;
     private readonly EventPruner pruner;
@@ -24,16 +28,25 @@ internal sealed class SqliteJournal : JournalThread<Database>
     private bool hasGap;
 
     public SqliteJournal(
-        Database database, string file, int shardCount, SqliteStoreOptions options, StoreCounters counters, KeyFilter keys)
+        Database database,
+        StoreFile file,
+        StoreMark mark,
+        StoreMeta meta,
+        SqliteStoreOptions options,
+        StoreCounters counters,
+        KeyFilter keys)
         : base(options, counters)
     {
         this.database = database;
+        this.file = file;
+        this.mark = mark;
+        clusterId = meta.ClusterId;
         this.options = options;
         this.keys = keys;
         writer = new BatchWriter(database);
         checkpointer = new Checkpointer(database, file, options);
         pruner = new EventPruner(database, options);
-        shards = new ShardState[shardCount];
+        shards = new ShardState[meta.ShardCount];
         Lengths = new PrefixLengths(database);
         NoteCommitted();
         Start();
@@ -70,11 +83,16 @@ internal sealed class SqliteJournal : JournalThread<Database>
 
     protected override Database Begin()
     {
+        file.CheckLog();
         database.Execute("BEGIN IMMEDIATE");
         return database;
     }
 
-    protected override void End() => database.Execute("COMMIT");
+    protected override void End()
+    {
+        database.Execute("COMMIT");
+        file.Check();
+    }
 
     protected override void Undo()
     {
@@ -85,7 +103,10 @@ internal sealed class SqliteJournal : JournalThread<Database>
     protected override void Close()
     {
         checkpointer.Dispose();
+        if (!TryEmptyLog())
+            database.KeepLog();
         database.Dispose();
+        file.Dispose();
     }
 
     protected override bool TryCommit()
@@ -134,8 +155,28 @@ internal sealed class SqliteJournal : JournalThread<Database>
 
     private long Now() => options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
+    // The mark says that the store is closed when nothing is in the log any more, and before the log is gone. What is lost stays as it
+    // is, for who looks into it.
+    private bool TryEmptyLog()
+    {
+        try
+        {
+            file.Check();
+            var (frames, moved) = database.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+            if (frames < 0 || moved < frames)
+                return false;
+            mark.Write(clusterId, isOpen: false);
+            return true;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
+    }
+
     private bool TryCommitOnce()
     {
+        file.CheckLog();
         database.Execute("BEGIN IMMEDIATE");
         foreach (ref var shard in shards.AsSpan())
             shard.Rewind();
@@ -145,6 +186,7 @@ internal sealed class SqliteJournal : JournalThread<Database>
             return false;
         pruner.Prune();
         database.Execute("COMMIT");
+        file.Check();
         var committed = 0;
         var conflicts = 0;
         foreach (var (write, isNew) in Batch)
@@ -218,13 +260,15 @@ internal sealed class SqliteJournal : JournalThread<Database>
     {
         if (error.IsOfContent)
             options.Logger.WriteFailed(Batch[0].Write.Key, error.Message);
-        else
+        else if (!file.IsLost)
             options.Logger.BatchFailed(Batch.Count, error.Message);
         hasGap = true;
         Undo();
         foreach (var (write, _) in Batch)
             write.Outcome = JournalOutcome.Failed;
         Counters.CountFailed(Batch.Count);
+        if (file.IsLost)
+            return;
         try
         {
             // What got stored after all must be found.

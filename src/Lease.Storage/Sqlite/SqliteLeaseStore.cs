@@ -14,28 +14,31 @@ public sealed class SqliteLeaseStore : ILeaseStore
     private readonly TableQueries queries;
     private readonly EventLogReader events;
     private readonly StoreLock storeLock;
+    private readonly StoreFile file;
     private readonly TimeProvider time;
     private readonly KeyFilter filter;
 
-    private SqliteLeaseStore(SqliteStoreOptions options, StoreLock storeLock, Database database, string file, string recovered)
+    private SqliteLeaseStore(SqliteStoreOptions options, StoreLock storeLock, OpenedStore opened)
     {
         this.storeLock = storeLock;
+        var database = opened.Database;
+        file = opened.File;
+        Meta = opened.Meta;
         time = options.TimeProvider;
-        Meta = new StoreMeta(
-            Schema.Version,
-            Guid.Parse(database.ScalarText("SELECT value FROM meta WHERE key = 'cluster-id'")!),
-            (int)database.Scalar("SELECT value FROM meta WHERE key = 'shard-count'"));
         filter = ReadFilter(database);
+        var active = database.Scalar("SELECT count(*) FROM lease WHERE state = 1");
         RecoveryReport = string.Create(
             CultureInfo.InvariantCulture,
-            $"{filter.Count} bindings, {database.Scalar("SELECT count(*) FROM lease WHERE state = 1")} active leases, {Meta.ShardCount} shards; {recovered}");
-        options.Logger.Opened(file, RecoveryReport);
-        journal = new SqliteJournal(database, file, Meta.ShardCount, options, Counters, filter);
+            $"{filter.Count} bindings, {active} active leases, {Meta.ShardCount} shards; {opened.Recovered}");
+        options.Logger.Opened(opened.Folder.Database, RecoveryReport);
+        journal = new SqliteJournal(database, file, opened.Folder.Mark, Meta, options, Counters, filter);
         slices = new SliceRequests<Database>(journal, SliceTable.Take);
         reader = new BindingReader(file);
         queries = new TableQueries(file, journal.Lengths);
         events = new EventLogReader(file, journal, options);
     }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <inheritdoc/>
     public StoreMeta Meta { get; }
@@ -46,39 +49,27 @@ public sealed class SqliteLeaseStore : ILeaseStore
     /// <inheritdoc/>
     public StoreCounters Counters { get; } = new();
 
-    /// <summary>Opens the store, making it when it is not there.</summary>
-    /// <exception cref="StoreException">It is held by another process, damaged, too new, or the system refuses it.</exception>
+    /// <inheritdoc/>
+    public Task Lost => file.Lost;
+
+    /// <summary>Opens the store, making it when none was ever made in its folder.</summary>
+    /// <exception cref="StoreException">It is held by another process, lost, damaged, too new, or the system refuses it.</exception>
     public static SqliteLeaseStore Open(SqliteStoreOptions options)
     {
-        try
-        {
-            System.IO.Directory.CreateDirectory(options.Directory);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StoreException($"the data folder {options.Directory} cannot be made: {e.Message}", e);
-        }
-
-        var file = Path.Combine(options.Directory, "lease.db");
+        var folder = StoreFolder.Make(options.Directory);
         var storeLock = StoreLock.Take(options.Directory);
-        Database? database = null;
+        OpenedStore? opened = null;
         try
         {
-            var logged = new FileInfo(file + "-wal") is { Exists: true, Length: > 0 } log ? log.Length : 0;
-            database = Database.Open(file, readOnly: false);
-            Configure(database, options);
-            Schema.Migrate(database, file, options.ShardCount);
-            var recovered = logged == 0
-                ? "closed cleanly"
-                : string.Create(CultureInfo.InvariantCulture, $"not closed cleanly: {logged / 1024} KiB of committed log recovered");
-            return new SqliteLeaseStore(options, storeLock, database, file, recovered);
+            if (options.BeginsNew)
+                OpenedStore.MakeRoom(folder, options);
+            opened = OpenedStore.Open(folder, options);
+            return new SqliteLeaseStore(options, storeLock, opened);
         }
-        catch (StoreException e)
+        catch (StoreException)
         {
-            database?.Dispose();
+            opened?.Dispose();
             storeLock.Dispose();
-            if (e.Code is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
-                throw new StoreException($"{file} is damaged ({e.Message}): restore it from a backup, or name another --data folder", e);
             throw;
         }
     }
@@ -119,11 +110,11 @@ public sealed class SqliteLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task<long> JoinAsync(string nodeId, string address, string fingerprint, CancellationToken cancellation)
-        => journal.RunAsync(database => ShardTable.Join(database, journal, nodeId, address, fingerprint, time.GetUtcNow().ToUnixTimeMilliseconds()));
+        => journal.RunAsync(database => ShardTable.Join(database, journal, nodeId, address, fingerprint, Now));
 
     /// <inheritdoc/>
     public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, long time, CancellationToken cancellation)
-        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state, this.time.GetUtcNow().ToUnixTimeMilliseconds()));
+        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state, Now));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, IReadOnlyList<ShardOwnership> seen, CancellationToken cancellation)
@@ -199,15 +190,6 @@ public sealed class SqliteLeaseStore : ILeaseStore
         journal.Dispose();
         storeLock.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    private static void Configure(Database database, SqliteStoreOptions options)
-    {
-        database.Execute("PRAGMA journal_mode = WAL");
-        database.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY");
-        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{options.PageCache / 1024}"));
-        if (options.MaxPages > 0)
-            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {options.MaxPages}"));
     }
 
     private static KeyFilter ReadFilter(Database database)

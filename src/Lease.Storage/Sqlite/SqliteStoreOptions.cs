@@ -17,4 +17,10 @@ public sealed record SqliteStoreOptions : LeaseStoreOptions
 
     /// <summary>The clock of <c>changed_at</c>.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Begins with an empty store in the place of one that is lost or damaged, whose files are moved aside. A store that is sound is
+    /// refused.
+    /// </summary>
+    public bool BeginsNew { get; init; }
 }

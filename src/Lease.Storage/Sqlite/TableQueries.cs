@@ -6,7 +6,7 @@ namespace Lease.Storage.Sqlite;
 /// <summary>The walks of <see cref="IBindingQueries"/>: rows go to the visitor straight from SQLite's page, and a page of them is one read transaction.</summary>
 /// <param name="file">The database file.</param>
 /// <param name="lengths">The lengths of leased prefixes.</param>
-internal sealed class TableQueries(string file, PrefixLengths lengths) : IDisposable
+internal sealed class TableQueries(StoreFile file, PrefixLengths lengths) : IDisposable
 {
     private readonly ReadConnections<Statements> connections = new(file, static database => new Statements(database));
 

@@ -1,3 +1,5 @@
+using Lease.Host.Tests.Dhcp6;
+
 namespace Lease.Host.Tests.Commands;
 
 /// <summary>What keeps a node from starting is said with its place, and nothing is written.</summary>
@@ -29,11 +31,50 @@ public sealed class ServeCommandTests : IDisposable
         errors.ShouldContain("nowhere0");
     }
 
-    private async Task<(int Code, string Errors)> ServeAsync(string configuration)
+    [Fact]
+    public async Task A_database_that_is_deleted_ends_the_server_and_an_empty_one_is_begun_only_on_purpose()
+    {
+        const string configuration = """
+            {"Lease": {"server-port": 0, "client-port": 0, "node": {"rehearsal": false}, "leasequery": {"tcp": {"addresses": []}}},
+             "Dhcp6": {"interfaces-config": {"interfaces": ["lo/::1"]}, "subnet6": [{"id": 1, "subnet": "2001:db8::/64"}]}}
+            """;
+        var (code, errors) = await DeleteWhileServedAsync(configuration);
+        code.ShouldBe(1);
+        errors.ShouldMatch("lease.db was deleted or moved|unable to open database file");
+
+        (code, errors) = await ServeAsync(configuration);
+        code.ShouldBe(1);
+        errors.ShouldContain("lease.db is missing, but a store was made here");
+        File.Exists(Path.Combine(Data, "lease.db")).ShouldBeFalse();
+
+        (code, errors) = await DeleteWhileServedAsync(configuration, "--new-store");
+        code.ShouldBe(1);
+        errors.ShouldContain("to begin with an empty store");
+        Directory.GetFiles(Data, "lost-*-lease.id").ShouldHaveSingleItem();
+    }
+
+    // It serves, or is about to: it ends all the same.
+    private async Task<(int Code, string Errors)> DeleteWhileServedAsync(string configuration, params string[] options)
+    {
+        var served = ServeAsync(configuration, options);
+        await TestServer.EventuallyAsync(() => Task.FromResult(served.IsCompleted || IsOpen()), "the store was open");
+        File.Delete(Path.Combine(Data, "lease.db"));
+        return await served.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private bool IsOpen()
+    {
+        var mark = Path.Combine(Data, "lease.id");
+        return File.Exists(Path.Combine(Data, "lease.db"))
+            && File.Exists(mark)
+            && File.ReadAllText(mark).Contains("\nopen", StringComparison.Ordinal);
+    }
+
+    private async Task<(int Code, string Errors)> ServeAsync(string configuration, params string[] options)
     {
         var file = Path.Combine(folder.FullName, "lease.json");
         await File.WriteAllTextAsync(file, configuration, TestContext.Current.CancellationToken);
-        var (code, output, errors) = await LeaseCommand.RunAsync("serve", "--config", file, "--data", Data);
+        var (code, output, errors) = await LeaseCommand.RunAsync(["serve", "--config", file, "--data", Data, .. options]);
         return (code, output + errors);
     }
 }

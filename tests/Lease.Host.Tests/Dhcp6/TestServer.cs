@@ -40,14 +40,17 @@ internal sealed class TestServer : IAsyncDisposable
         time ??= new VirtualTime();
         directory ??= NewDirectory();
         var configuration = Read(dhcp6, leasequery, dhcp4);
-        return new TestServer(await LeaseServer.StartAsync(configuration, directory, time, loggers ?? NullLoggerFactory.Instance), time, directory);
+        var server = await LeaseServer.StartAsync(configuration, new DataFolder(directory), time, loggers ?? NullLoggerFactory.Instance);
+        return new TestServer(server, time, directory);
     }
 
     /// <summary>Starts a node of a cluster.</summary>
     public static async Task<TestServer> StartAsync(LeaseConfiguration configuration, ILoggerFactory? loggers = null, TimeProvider? time = null)
     {
         var directory = NewDirectory();
-        return new TestServer(await LeaseServer.StartAsync(configuration, directory, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance), time: null, directory);
+        var server = await LeaseServer.StartAsync(
+            configuration, new DataFolder(directory), time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance);
+        return new TestServer(server, time: null, directory);
     }
 
     public static LeaseConfiguration Read(string dhcp6, string leasequery = "", string dhcp4 = "")

@@ -115,7 +115,8 @@ public sealed class MirrorScenarios
         => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : usual;
 
     private static Task<LeaseServer> StartAsync(string directory, string leasequery = "")
-        => LeaseServer.StartAsync(TestServer.Read(QueriedServer.Links, leasequery), directory, TimeProvider.System, NullLoggerFactory.Instance);
+        => LeaseServer.StartAsync(
+            TestServer.Read(QueriedServer.Links, leasequery), new DataFolder(directory), TimeProvider.System, NullLoggerFactory.Instance);
 
     private static ServerMirror Follow(IPEndPoint server, MirrorDatabase database, CancellationToken stop, out Task running)
     {
