@@ -102,6 +102,33 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
         Should.Throw<StoreException>(() => Open()).Message.ShouldContain("schema version 99");
     }
 
+    // As after a failover to a server of somebody else, or to one that was made anew.
+    [Theory]
+    [InlineData("UPDATE meta SET value = '00000000-0000-0000-0000-000000000000' WHERE key = 'cluster-id'", "holds cluster 00000000")]
+    [InlineData("ALTER TABLE meta RENAME TO other", "holds no cluster")]
+    public async Task Of_another_cluster_nothing_is_read_and_written(string change, string words)
+    {
+        var id = Store.Meta.ClusterId;
+        var stored = await AppendAsync(Write(1, 0, new LeaseChange(Lease(1), LeaseState.Active)));
+        control!.Execute(change);
+        foreach (var purpose in (string[])["journal", "loader", "tail"])
+            Kill(control, purpose, "");
+
+        // What was lost with the connection comes first.
+        (await AppendAsync(Write(2, 0))).Outcome.ShouldNotBe(JournalOutcome.Committed);
+        (await AppendAsync(Write(2, 0))).Outcome.ShouldBeOneOf(JournalOutcome.Failed, JournalOutcome.Fenced);
+        (await Should.ThrowAsync<StoreException>(() => ClaimAsync())).Message.ShouldContain(words);
+        var answer = new LoadAnswer();
+        Store.Load(Key(1), answer);
+        (await answer.Task.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeOfType<BindingLoadFailed>();
+        var named = new PostgresStoreOptions { Connection = ConnectionString, ClusterId = id };
+        Should.Throw<StoreException>(() => PostgresLeaseStore.Open(named)).Message.ShouldContain(words);
+
+        control.Execute(change[0] == 'A' ? "ALTER TABLE other RENAME TO meta" : $"UPDATE meta SET value = '{id}' WHERE key = 'cluster-id'");
+        await TryClaimAsync();
+        (await AppendAsync(Write(1, stored.RowId))).Outcome.ShouldBe(JournalOutcome.Committed);
+    }
+
     [Fact]
     public void A_server_that_is_not_there_is_named()
         => Should.Throw<StoreException>(() => PostgresLeaseStore.Open(new PostgresStoreOptions { Connection = "Host=/nowhere;Database=x" })).Message.ShouldContain("/nowhere");
@@ -370,7 +397,7 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
         control.Execute($"GRANT CREATE ON SCHEMA public TO {user}");
         control.Execute($"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC");
         var connection = ConnectionString.Replace("Username=postgres", $"Username={user}", StringComparison.Ordinal);
-        using (var limited = Connection.Open(connection, "test", TimeSpan.FromSeconds(20)))
+        using (var limited = OpenTo(connection))
             Should.Throw<StoreException>(() => StatementRehearsal.Run(limited)).Message.ShouldContain("permission denied");
         await using (Open(o => o with { Rehearses = true, Connection = connection }))
             await AppendAsync(Write(1, 0));
@@ -437,7 +464,10 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
         }
     }
 
-    private Connection OpenControl(string name) => Connection.Open(server.ConnectionTo(name), "test", TimeSpan.FromSeconds(20));
+    private Connection OpenControl(string name) => OpenTo(server.ConnectionTo(name));
+
+    private static Connection OpenTo(string connection)
+        => Connection.Open(new PostgresStoreOptions { Connection = connection, Patience = TimeSpan.FromSeconds(20) }, "test");
 
     private static bool Kill(Connection killer, string purpose, string condition)
     {

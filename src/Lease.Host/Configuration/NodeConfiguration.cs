@@ -20,4 +20,10 @@ internal sealed record NodeLinkConfiguration(IPEndPoint Address, TlsFileNames Tl
 /// <summary>Where everything is kept: <c>Lease.storage</c>.</summary>
 /// <param name="PostgresConnection">A connection string of Npgsql's; null for a SQLite file in the folder of <c>--data</c>.</param>
 /// <param name="Shards">Of a new store; an existing one keeps its number.</param>
-internal sealed record StorageConfiguration(string? PostgresConnection, int Shards);
+internal sealed record StorageConfiguration(string? PostgresConnection, int Shards)
+{
+    /// <summary>
+    /// On PostgreSQL: the cluster whose database it must be; null: whichever is there, and a new one where there is none.
+    /// </summary>
+    public Guid? ClusterId { get; init; }
+}

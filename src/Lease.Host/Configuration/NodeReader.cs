@@ -15,6 +15,7 @@ internal static class NodeReader
     {
         string? connection = null;
         var isShared = false;
+        Guid? clusterId = null;
         if (lease.Object("storage") is { } storage)
         {
             isShared = storage.Choice("type", "sqlite", "postgresql") == "postgresql";
@@ -25,6 +26,9 @@ internal static class NodeReader
                 storage.Error("connection", $"{problem}; name the database as in {ExampleConnection}");
             else if (!isShared && connection is not null)
                 storage.Error("connection", "is of no use unless \"type\" is \"postgresql\"");
+            clusterId = storage.Parsed<Guid>("cluster-id", Guid.TryParse, "the cluster's id, as the log says it when a node starts");
+            if (!isShared && storage.Has("cluster-id"))
+                storage.Error("cluster-id", "is of no use unless \"type\" is \"postgresql\"");
             storage.RefuseUnknown();
         }
 
@@ -35,7 +39,7 @@ internal static class NodeReader
             cluster.RefuseUnknown();
         }
 
-        return new StorageConfiguration(isShared ? connection : null, shards);
+        return new StorageConfiguration(isShared ? connection : null, shards) { ClusterId = clusterId };
     }
 
     public static NodeConfiguration ReadNode(ConfigurationNode lease, StorageConfiguration storage)

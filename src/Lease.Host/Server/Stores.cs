@@ -37,6 +37,7 @@ internal static class Stores
             var options = new PostgresStoreOptions
             {
                 Connection = connection,
+                ClusterId = configuration.Storage.ClusterId,
                 ShardCount = configuration.Storage.Shards,
                 Logger = logger,
                 EventStream = system.EventStream,

@@ -106,7 +106,7 @@ internal sealed class BindingLoader : IDisposable
         {
             connection?.Dispose();
             connection = null;
-            connection = Connection.Open(options.Connection, "loader", options.Patience);
+            connection = Connection.Open(options, "loader");
         }
 
         Find(connection, batch, found);

@@ -14,7 +14,7 @@ public sealed record ClusterReport(string Server, Guid ClusterId, ClusterView Vi
     /// <exception cref="StoreException">It cannot be reached, or holds no cluster.</exception>
     public static ClusterReport Read(PostgresStoreOptions options)
     {
-        using var connection = Connection.Open(options.Connection, "status", options.Patience);
+        using var connection = Connection.Open(options, "status");
         using var made = connection.Query("SELECT to_regclass('meta') IS NOT NULL");
         if (made.Blob(0, 0)[0] == 0 || Schema.Meta(connection, "cluster-id") is not { } id)
             throw new StoreException($"{connection.Server} holds no cluster");

@@ -5,6 +5,8 @@ namespace Lease.Storage.Postgres;
 /// <summary>A connection to the primary, with its prepared statements. For one thread at a time. Every wait has a deadline: a server that does not answer is as good as gone.</summary>
 internal sealed class Connection : IDisposable
 {
+    private const string UndefinedTable = "42P01";
+
     // SQLSTATE read_only_sql_transaction, admin_shutdown, crash_shutdown, cannot_connect_now.
     private static readonly string[] NoPrimary = ["25006", "57P01", "57P02", "57P03"];
 
@@ -31,27 +33,29 @@ internal sealed class Connection : IDisposable
     public bool IsBroken { get; private set; }
 
     /// <summary>Connects to the server that takes writes.</summary>
-    /// <param name="connectionString">Npgsql's, see <see cref="PostgresStoreOptions.Connection"/>.</param>
+    /// <param name="options">Where, and whose database it must be.</param>
     /// <param name="purpose">Shown in <c>pg_stat_activity</c>.</param>
-    /// <param name="patience">An answer that takes longer ends the connection; whole seconds count.</param>
-    /// <exception cref="StoreException">No server could be reached, or none takes writes.</exception>
-    public static Connection Open(string connectionString, string purpose, TimeSpan patience)
+    /// <exception cref="StoreException">No server could be reached, none takes writes, or it holds another cluster.</exception>
+    public static Connection Open(PostgresStoreOptions options, string purpose)
     {
         // A source of its own: what others have found out about the hosts may have changed since. Only PostgreSQL's own types are used, so none are looked up.
-        var builder = new NpgsqlDataSourceBuilder(ConnectionString.Complete(connectionString, purpose, patience));
+        var builder = new NpgsqlDataSourceBuilder(ConnectionString.Complete(options.Connection, purpose, options.Patience));
         builder.ConfigureTypeLoading(static types => types.EnableTypeLoading(false));
         var opened = new Connection(builder.BuildMultiHost());
         try
         {
             opened.connection.Open();
             opened.Server = $"{opened.connection.Host}:{opened.connection.Port}/{opened.connection.Database}";
-            return opened;
         }
         catch (Exception e) when (PostgresError.IsExpected(e))
         {
             opened.Dispose();
             throw new StoreException($"PostgreSQL cannot be reached, or none of its hosts takes writes: {PostgresError.Describe(e)}", e) { IsUnreachable = true };
         }
+
+        if (options.ClusterId is { } cluster)
+            opened.RequireCluster(cluster);
+        return opened;
     }
 
     /// <summary>Begins a transaction.</summary>
@@ -129,6 +133,36 @@ internal sealed class Connection : IDisposable
         prepared.Clear();
         connection.Dispose();
         source.Dispose();
+    }
+
+    // Also of a server that took another's place: what is read there may be an empty database.
+    private void RequireCluster(Guid cluster)
+    {
+        try
+        {
+            if (ClusterOf() is var found && found != cluster.ToString())
+            {
+                var held = found is null ? "no cluster" : $"cluster {found}";
+                throw new StoreException($"{Server} holds {held}, this node serves cluster {cluster}: it reads and writes nothing there");
+            }
+        }
+        catch (StoreException)
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private string? ClusterOf()
+    {
+        try
+        {
+            return Schema.Meta(this, "cluster-id");
+        }
+        catch (StoreException e) when (e.SqlState == UndefinedTable)
+        {
+            return null;
+        }
     }
 
     private NpgsqlCommand CommandOf(string sql)

@@ -91,7 +91,7 @@ internal sealed class EventTail : IDisposable
 
     private Connection Open()
     {
-        var opened = Connection.Open(options.Connection, "tail", options.Patience);
+        var opened = Connection.Open(options, "tail");
         opened.Execute($"LISTEN {ShardTable.Channel}");
         return opened;
     }

@@ -139,7 +139,7 @@ internal sealed class PostgresJournal : JournalThread<Connection>
             return connection;
         connection?.Dispose();
         connection = null;
-        connection = Connection.Open(options.Connection, "journal", options.Patience);
+        connection = Connection.Open(options, "journal");
         options.Logger.Connected(connection.Server, "journal");
         return connection;
     }

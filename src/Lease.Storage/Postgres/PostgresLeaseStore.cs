@@ -49,6 +49,8 @@ public sealed class PostgresLeaseStore : ILeaseStore
     public StoreCounters Counters { get; } = new();
 
     /// <inheritdoc/>
+    /// <remarks>A database that is another one may be the right one again with the next connection: until then it is as one that cannot
+    /// be reached.</remarks>
     public Task Lost { get; } = new TaskCompletionSource().Task;
 
     /// <inheritdoc/>
@@ -66,7 +68,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
     {
         StoreMeta meta;
         string report;
-        using (var connection = Connection.Open(options.Connection, "start", options.Patience))
+        using (var connection = Connection.Open(options, "start"))
         {
             Schema.Migrate(connection, options.ShardCount, options.Logger);
             meta = new StoreMeta(
@@ -82,7 +84,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
                 Rehearse(connection, options.Logger);
         }
 
-        var store = new PostgresLeaseStore(options, meta, report);
+        var store = new PostgresLeaseStore(options with { ClusterId = meta.ClusterId }, meta, report);
         try
         {
             store.tail.Start();

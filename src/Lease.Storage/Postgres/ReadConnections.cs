@@ -29,7 +29,7 @@ internal sealed class ReadConnections(PostgresStoreOptions options) : IDisposabl
 
         if (disposed)
             throw new StoreException("the store is closed");
-        return Read(Connection.Open(options.Connection, "queries", options.Patience), argument, read);
+        return Read(Connection.Open(options, "queries"), argument, read);
     }
 
     public void Dispose()

@@ -14,6 +14,8 @@ public sealed class NodeConfigurationTests
     [InlineData("{\"type\": \"postgresql\", \"connection\": \"Host=db1;Port=many\"}", "is not a connection string of Npgsql's: Couldn't set port")]
     [InlineData("{\"type\": \"postgresql\", \"connection\": \"Database=lease\"}", "names no Host")]
     [InlineData("{\"type\": \"sqlite\", \"connection\": \"Host=db1\"}", "is of no use unless \"type\" is \"postgresql\"")]
+    [InlineData("{\"cluster-id\": \"b0a6d6d6-5f9c-4f0e-9d4e-0f8f7f6a3c11\"}", "is of no use unless \"type\" is \"postgresql\"")]
+    [InlineData("{\"type\": \"postgresql\", \"connection\": \"Host=db1\", \"cluster-id\": \"a\"}", "the cluster's id, as the log")]
     [InlineData("{\"type\": \"mysql\"}", "\"mysql\" is not allowed")]
     public void What_is_wrong_with_the_storage_is_named(string storage, string message)
     {
@@ -29,6 +31,14 @@ public sealed class NodeConfigurationTests
     [InlineData("Host=/var/run/postgresql")]
     public void A_connection_string_of_Npgsqls_is_taken_as_it_is(string connection)
         => Read($$"""{"type": "postgresql", "connection": "{{connection}}"}""").Configuration!.Storage.PostgresConnection.ShouldBe(connection);
+
+    [Fact]
+    public void A_storage_names_its_cluster()
+    {
+        var id = Guid.NewGuid();
+        var named = Read($$"""{"type": "postgresql", "connection": "Host=db1", "cluster-id": "{{id}}"}""");
+        named.Configuration!.Storage.ClusterId.ShouldBe(id);
+    }
 
     [Fact]
     public void A_node_has_a_name_and_links()
