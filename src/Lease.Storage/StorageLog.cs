@@ -49,4 +49,24 @@ internal static partial class StorageLog
 
     [LoggerMessage(2014, LogLevel.Warning, "{File} or its log can be read by others: {Reason}")]
     public static partial void NotProtected(this ILogger logger, string file, string reason);
+
+    [LoggerMessage(2015, LogLevel.Warning,
+        "this machine's clock was set {Step} s ahead (less than zero: back) to {Clock}. No lease ends early for it: their time "
+        + "goes on by the monotonic clock, and the clock is {Ahead} s ahead of it now")]
+    public static partial void ClockStepped(this ILogger logger, double step, string clock, double ahead);
+
+    [LoggerMessage(2016, LogLevel.Warning,
+        "this machine's clock was set while a server ran on this store: the time of the leases stays {Ahead} s behind it")]
+    public static partial void ClockStaysAhead(this ILogger logger, double ahead);
+
+    [LoggerMessage(2017, LogLevel.Error,
+        "this machine's clock shows {Clock}, the last commit was at {Last}, {Seconds} s later: the time of the leases goes on "
+        + "from the last commit. Set the clock")]
+    public static partial void ClockBeforeLastCommit(this ILogger logger, string clock, string last, double seconds);
+
+    [LoggerMessage(2018, LogLevel.Error,
+        "this machine's clock shows {Clock}, the last commit was at {Last}, {Seconds} s before (more than "
+        + "storage.max-clock-gap, {MaxGap} s): leases that ended in between are given to others. If the clock is wrong, end the "
+        + "server and set it before the next start")]
+    public static partial void ClockFarBehindLastCommit(this ILogger logger, string clock, string last, double seconds, double maxGap);
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Lease.Storage.Tests;
 
-/// <summary>A SQLite store in a temporary folder, with its log and one client after the other.</summary>
+/// <summary>A SQLite store in a temporary folder, with its log, a clock that the test sets and one client after the other.</summary>
 internal sealed class FileStoreKit : IAsyncDisposable
 {
     private const int Shards = 4;
@@ -17,13 +17,26 @@ internal sealed class FileStoreKit : IAsyncDisposable
     private readonly long[] epochs = new long[Shards];
     private long incarnation;
 
-    public string Folder { get; set; } = Directory.CreateTempSubdirectory("lease-file-").FullName;
+    public FileStoreKit()
+    {
+        Clock = new SteppedTime(Time);
+        Folder = Directory.CreateTempSubdirectory("lease-file-").FullName;
+    }
+
+    public string Folder { get; set; }
 
     public string Database => Path.Combine(Folder, "lease.db");
 
     public string Mark => Path.Combine(Folder, "lease.id");
 
+    /// <summary>The right time.</summary>
     public VirtualTime Time { get; } = new();
+
+    /// <summary>What the machine shows.</summary>
+    public SteppedTime Clock { get; }
+
+    /// <summary>The time by which leases go.</summary>
+    public ClusterTime Leases { get; private set; } = null!;
 
     public SqliteLeaseStore Store { get; private set; } = null!;
 
@@ -32,7 +45,8 @@ internal sealed class FileStoreKit : IAsyncDisposable
 
     public async Task OpenAsync(Func<SqliteStoreOptions, SqliteStoreOptions>? change = null)
     {
-        var options = new SqliteStoreOptions { Directory = Folder, ShardCount = Shards, TimeProvider = Time, Logger = log };
+        Leases = new ClusterTime(Clock);
+        var options = new SqliteStoreOptions { Directory = Folder, ShardCount = Shards, TimeProvider = Clock, Time = Leases, Logger = log };
         Store = SqliteLeaseStore.Open(change is null ? options : change(options));
         incarnation = await Store.JoinAsync("node-1", "", "", CancellationToken.None);
         var view = await BeatAsync();

@@ -26,4 +26,7 @@ internal sealed record StorageConfiguration(string? PostgresConnection, int Shar
     /// On PostgreSQL: the cluster whose database it must be; null: whichever is there, and a new one where there is none.
     /// </summary>
     public Guid? ClusterId { get; init; }
+
+    /// <summary>On SQLite: time that may have passed since the last commit at a start; after more the log says so.</summary>
+    public TimeSpan MaxClockGap { get; init; } = TimeSpan.FromDays(1);
 }

@@ -16,6 +16,7 @@ internal static class NodeReader
         string? connection = null;
         var isShared = false;
         Guid? clusterId = null;
+        var maxClockGap = TimeSpan.FromDays(1);
         if (lease.Object("storage") is { } storage)
         {
             isShared = storage.Choice("type", "sqlite", "postgresql") == "postgresql";
@@ -29,6 +30,9 @@ internal static class NodeReader
             clusterId = storage.Parsed<Guid>("cluster-id", Guid.TryParse, "the cluster's id, as the log says it when a node starts");
             if (!isShared && storage.Has("cluster-id"))
                 storage.Error("cluster-id", "is of no use unless \"type\" is \"postgresql\"");
+            maxClockGap = storage.Seconds("max-clock-gap", maxClockGap, least: 60);
+            if (isShared && storage.Has("max-clock-gap"))
+                storage.Error("max-clock-gap", "is of no use with \"postgresql\": leases go by the database's clock");
             storage.RefuseUnknown();
         }
 
@@ -39,7 +43,7 @@ internal static class NodeReader
             cluster.RefuseUnknown();
         }
 
-        return new StorageConfiguration(isShared ? connection : null, shards) { ClusterId = clusterId };
+        return new StorageConfiguration(isShared ? connection : null, shards) { ClusterId = clusterId, MaxClockGap = maxClockGap };
     }
 
     public static NodeConfiguration ReadNode(ConfigurationNode lease, StorageConfiguration storage)

@@ -212,15 +212,15 @@ internal sealed class LeaseServer : IAsyncDisposable
     private static async Task<LeaseServer> TryStartAsync(
         LeaseConfiguration configuration, DataFolder place, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        var clusterTime = configuration.Storage.PostgresConnection is not null ? new ClusterTime(time) : null;
-        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = clusterTime ?? time, LoggerFactory = loggers });
+        var leaseTime = new ClusterTime(time);
+        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = leaseTime, LoggerFactory = loggers });
         ILeaseStore? store = null;
         LeaseServer? server = null;
         try
         {
-            store = await Stores.OpenAsync(configuration, place, system, loggers);
+            store = await Stores.OpenAsync(configuration, place, (time, leaseTime), system, loggers);
             server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
-            await server.OpenAsync(configuration, clusterTime, loggers, cancellation);
+            await server.OpenAsync(configuration, leaseTime, loggers, cancellation);
             return server;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
@@ -241,13 +241,13 @@ internal sealed class LeaseServer : IAsyncDisposable
     }
 
     private async Task OpenAsync(
-        LeaseConfiguration configuration, ClusterTime? clusterTime, ILoggerFactory loggers, CancellationToken cancellation)
+        LeaseConfiguration configuration, ClusterTime leaseTime, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var clusterLog = loggers.CreateLogger("Lease.Cluster");
         var address = isShared && configuration.Node.Link is { } link ? forwarder.Open(new LinkIdentity(store.Meta.ClusterId, configuration.Node.Id), link, clusterLog) : "";
         var node = new ClusterNode(configuration.Node.Id, address, fingerprint, () => replaced.TrySetResult())
         {
-            Time = clusterTime,
+            Time = isShared ? leaseTime : null,
             Viewed = forwarder.Update,
         };
         member = system.ActorOf(

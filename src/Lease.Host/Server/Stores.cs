@@ -1,6 +1,7 @@
 using Lease.Host.Configuration;
 using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
 using Lease.Storage;
 using Lease.Storage.Postgres;
 using Lease.Storage.Sqlite;
@@ -19,12 +20,14 @@ internal static class Stores
     /// <summary>Opens it; what is committed is published on the system's event stream.</summary>
     /// <param name="configuration">Names it.</param>
     /// <param name="place">Where a SQLite file is.</param>
+    /// <param name="time">The time by which leases go; of a SQLite file, the store keeps it.</param>
     /// <param name="system">Works on what the journal tells.</param>
     /// <param name="loggers">For its log.</param>
     /// <exception cref="IOException">It cannot be opened; the message says why.</exception>
     public static async Task<ILeaseStore> OpenAsync(
         LeaseConfiguration configuration,
         DataFolder place,
+        (TimeProvider Machine, ClusterTime Leases) time,
         ActorSystem system,
         ILoggerFactory loggers)
     {
@@ -59,7 +62,9 @@ internal static class Stores
             Directory = place.Path,
             BeginsNew = place.BeginsNew,
             ShardCount = configuration.Storage.Shards,
-            TimeProvider = system.TimeProvider,
+            TimeProvider = time.Machine,
+            Time = time.Leases,
+            MaxClockGap = configuration.Storage.MaxClockGap,
             Logger = logger,
             EventStream = system.EventStream,
             EventMaxAge = retention.RetentionAge,

@@ -65,10 +65,10 @@ internal static class ShardTable
         return true;
     }
 
-    public static bool Leave(Database database, string nodeId, long incarnation)
+    public static bool Leave(Database database, string nodeId, long incarnation, long now)
     {
-        using var node = database.PrepareOnce("UPDATE node SET state = 'down' WHERE node_id = ?1 AND incarnation = ?2");
-        node.Bind(1, nodeId).Bind(2, incarnation).Run();
+        using var node = database.PrepareOnce("UPDATE node SET state = 'down', heartbeat_at = ?3 WHERE node_id = ?1 AND incarnation = ?2");
+        node.Bind(1, nodeId).Bind(2, incarnation).Bind(3, now).Run();
         return true;
     }
 

@@ -15,6 +15,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
     private readonly EventLogReader events;
     private readonly StoreLock storeLock;
     private readonly StoreFile file;
+    private readonly LeaseClock clock;
     private readonly TimeProvider time;
     private readonly KeyFilter filter;
 
@@ -24,7 +25,11 @@ public sealed class SqliteLeaseStore : ILeaseStore
         var database = opened.Database;
         file = opened.File;
         Meta = opened.Meta;
-        time = options.TimeProvider;
+        var leaseTime = options.Time ?? new ClusterTime(options.TimeProvider);
+        clock = new LeaseClock(options.TimeProvider, leaseTime, options.Logger);
+        clock.Begin(database, options.MaxClockGap);
+        time = leaseTime;
+        options = options with { TimeProvider = leaseTime };
         filter = ReadFilter(database);
         var active = database.Scalar("SELECT count(*) FROM lease WHERE state = 1");
         RecoveryReport = string.Create(
@@ -114,7 +119,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task<ClusterView> BeatAsync(string nodeId, long incarnation, NodeState state, long time, CancellationToken cancellation)
-        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state, Now));
+        => journal.RunAsync(database => ShardTable.View(database, nodeId, incarnation, state, clock.Follow(database)));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ShardGrant>> ClaimAsync(string nodeId, IReadOnlyList<ShardOwnership> seen, CancellationToken cancellation)
@@ -126,7 +131,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task LeaveAsync(string nodeId, long incarnation, CancellationToken cancellation)
-        => journal.RunAsync(database => ShardTable.Leave(database, nodeId, incarnation));
+        => journal.RunAsync(database => ShardTable.Leave(database, nodeId, incarnation, Now));
 
     /// <inheritdoc/>
     public IDisposable Watch(Action changed) => ShardTable.NobodyElse;

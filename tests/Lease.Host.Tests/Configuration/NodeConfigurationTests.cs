@@ -16,6 +16,8 @@ public sealed class NodeConfigurationTests
     [InlineData("{\"type\": \"sqlite\", \"connection\": \"Host=db1\"}", "is of no use unless \"type\" is \"postgresql\"")]
     [InlineData("{\"cluster-id\": \"b0a6d6d6-5f9c-4f0e-9d4e-0f8f7f6a3c11\"}", "is of no use unless \"type\" is \"postgresql\"")]
     [InlineData("{\"type\": \"postgresql\", \"connection\": \"Host=db1\", \"cluster-id\": \"a\"}", "the cluster's id, as the log")]
+    [InlineData("{\"type\": \"postgresql\", \"connection\": \"Host=db1\", \"max-clock-gap\": 600}", "is of no use with \"postgresql\"")]
+    [InlineData("{\"max-clock-gap\": 10}", "from 60")]
     [InlineData("{\"type\": \"mysql\"}", "\"mysql\" is not allowed")]
     public void What_is_wrong_with_the_storage_is_named(string storage, string message)
     {
@@ -33,8 +35,10 @@ public sealed class NodeConfigurationTests
         => Read($$"""{"type": "postgresql", "connection": "{{connection}}"}""").Configuration!.Storage.PostgresConnection.ShouldBe(connection);
 
     [Fact]
-    public void A_storage_names_its_cluster()
+    public void A_storage_names_its_cluster_or_the_gap_of_its_clock()
     {
+        Read("{}").Configuration!.Storage.MaxClockGap.ShouldBe(TimeSpan.FromDays(1));
+        Read("{\"max-clock-gap\": 600}").Configuration!.Storage.MaxClockGap.ShouldBe(TimeSpan.FromMinutes(10));
         var id = Guid.NewGuid();
         var named = Read($$"""{"type": "postgresql", "connection": "Host=db1", "cluster-id": "{{id}}"}""");
         named.Configuration!.Storage.ClusterId.ShouldBe(id);
