@@ -1,4 +1,5 @@
 using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -31,5 +32,5 @@ public abstract record LeaseStoreOptions
     public Action? AfterTell { get; init; }
 
     /// <summary>Where committed batches are published; null: nowhere.</summary>
-    public EventStream? EventStream { get; init; }
+    public CommittedEvents? Committed { get; init; }
 }

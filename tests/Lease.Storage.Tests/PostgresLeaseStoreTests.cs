@@ -290,9 +290,8 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     [Fact]
     public async Task Every_node_publishes_the_events_of_all_in_one_order_without_holes()
     {
-        var streams = new[] { new EventStream(), new EventStream() };
-        var takers = streams.Select(static s => new Taker(s)).ToArray();
-        var nodes = streams.Select(s => Open(o => o with { EventStream = s, MaxBatch = 8 })).ToArray();
+        var takers = new[] { new Taker(), new Taker() };
+        var nodes = takers.Select(t => Open(o => o with { Committed = t.Events, MaxBatch = 8 })).ToArray();
         var seen = (await Store.BeatAsync("node-1", 0, NodeState.Up, 0, CancellationToken.None)).Shards;
         await Store.ReleaseAllAsync("node-1");
         var epochs = new Dictionary<int, (int Node, long Epoch)>();
@@ -483,13 +482,17 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
         return result.Int64(0, 0);
     }
 
-    private sealed class Taker : IActorRef
+    private sealed class Taker
     {
         private readonly List<(long At, int Shard, long Sequence)> taken = [];
 
-        public Taker(EventStream stream) => stream.Subscribe<JournalCommitted>(this);
+        public Taker()
+        {
+            Events = new CommittedEvents(Take);
+            Events.Follow();
+        }
 
-        public string Path => "/taker";
+        public CommittedEvents Events { get; }
 
         public int Count
         {
@@ -509,10 +512,10 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
             }
         }
 
-        public void Tell(object message, IActorRef? sender = null)
+        private void Take(JournalCommitted committed)
         {
             lock (taken)
-                taken.AddRange(((JournalCommitted)message).Writes.Select(static w => (w.ChangedAt, w.Shard, w.Sequence)));
+                taken.AddRange(committed.Writes.Select(static w => (w.ChangedAt, w.Shard, w.Sequence)));
         }
     }
 

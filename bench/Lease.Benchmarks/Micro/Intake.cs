@@ -6,8 +6,10 @@ using Lease.Actors.Dhcp6;
 using Lease.Actors.Leasequery;
 using Lease.Actors.Tests.Leasequery;
 using Lease.Kernel.Actors;
+using Lease.Kernel.Persistence;
 using Lease.Kernel.TestKit;
 using Lease.Protocol.Tests;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Benchmarks.Micro;
@@ -50,7 +52,9 @@ public class Intake : IActorRef
     internal static Dhcp6Intake IntakeFor(TestKit kit, IActorRef region, Dhcp6Settings settings)
     {
         var tables = new MemoryTables(kit.Time);
-        var leasequery = new LeasequeryService(kit.Sys, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], kit.Sys.EventStream, NullLogger.Instance);
+        var actors = new ScenarioKit(kit.Time).Sys;
+        var leasequery = new LeasequeryService(
+            actors, kit.Time, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], new CommittedEvents(actors.EventStream.Publish), NullLogger.Instance);
         var dhcp4 = new Dhcp4Intake(kit.Sys, region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
         return new Dhcp6Intake(kit.Sys, region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = settings };
     }

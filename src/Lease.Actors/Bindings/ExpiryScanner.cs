@@ -1,5 +1,5 @@
+using Akka.Actor;
 using Lease.Actors.Configuration;
-using Lease.Kernel.Actors;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
 using Microsoft.Extensions.Logging;
@@ -10,7 +10,7 @@ namespace Lease.Actors.Bindings;
 /// Looks every second for bindings with something that ended, in this node's shards, and tells them. A binding that is not told (a full queue) is found again.
 /// Owner: the server; lives as long as it.
 /// </summary>
-public sealed class ExpiryScanner : ReceiveActor
+public sealed class ExpiryScanner : ReceiveActor, IWithTimers
 {
     // As many as the bindings can commit in a second with ease; what is more waits for the next.
     private const int MaxPerScan = 2000;
@@ -20,27 +20,32 @@ public sealed class ExpiryScanner : ReceiveActor
     private readonly IBindingStore store;
     private readonly ShardRegion region;
     private readonly Func<EntityKey, ServiceConfiguration?> configurationOf;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
     private bool failed;
 
     /// <summary>Makes the scanner of the shards that <paramref name="region"/> serves; <paramref name="configurationOf"/> gives the configuration in force for a binding, or null while there is none.</summary>
-    public ExpiryScanner(IBindingStore store, ShardRegion region, Func<EntityKey, ServiceConfiguration?> configurationOf, ILogger logger)
+    public ExpiryScanner(IBindingStore store, ShardRegion region, Func<EntityKey, ServiceConfiguration?> configurationOf, TimeProvider time, ILogger logger)
     {
         this.store = store;
         this.region = region;
         this.configurationOf = configurationOf;
+        this.time = time;
         this.logger = logger;
         ReceiveAsync<Scan>(_ => ScanAsync());
     }
 
     /// <inheritdoc/>
-    protected override void PreStart() => Context.Timers.StartPeriodicTimer(nameof(Scan), Scan.Instance, Interval);
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Scan), Scan.Instance, Interval);
 
     private async Task ScanAsync()
     {
         try
         {
-            var now = Context.System.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+            var now = time.GetUtcNow().ToUnixTimeMilliseconds();
             foreach (var key in await store.FindDueAsync(region.ServedShards(), now, MaxPerScan, CancellationToken.None))
             {
                 if (configurationOf(key) is { } configuration)

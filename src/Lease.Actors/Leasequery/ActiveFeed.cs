@@ -1,15 +1,11 @@
-using Lease.Kernel.Actors;
+using Akka.Actor;
 using Lease.Kernel.Persistence;
 
 namespace Lease.Actors.Leasequery;
 
-/// <summary>Asks the feed for changes. Sender: a connection; answered with <see cref="Subscribed"/>, after which it is told every <see cref="ChangeBatch"/>.</summary>
+/// <summary>Asks the feed for changes. Sender: a connection; answered with <see cref="Subscribed"/>, after which it is sent every <see cref="ChangeBatch"/> until it stops.</summary>
 /// <param name="Connection">The connection.</param>
 internal sealed record Subscribe(IActorRef Connection);
-
-/// <summary>Ends it.</summary>
-/// <param name="Connection">The connection.</param>
-internal sealed record Unsubscribe(IActorRef Connection);
 
 /// <summary>From now on every change is told.</summary>
 internal sealed record Subscribed;
@@ -22,17 +18,17 @@ internal sealed record Settled(long Through);
 /// Hands committed changes from the journal to the connections with active queries, in commit order, and notices when some were not published (a batch whose commit seemed to fail and did
 /// not). Owner: the leasequery service; lives as long as it.
 /// </summary>
-internal sealed class ActiveFeed : UntypedActor
+internal sealed class ActiveFeed : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
 
     private readonly List<IActorRef> connections = [];
     private readonly IBindingQueries tables;
     private readonly IEventLog log;
-    private readonly EventStream events;
+    private readonly CommittedEvents events;
 
     /// <summary>Makes the feed of what the journal publishes on <paramref name="events"/>.</summary>
-    public ActiveFeed(IBindingQueries tables, IEventLog log, EventStream events)
+    public ActiveFeed(IBindingQueries tables, IEventLog log, CommittedEvents events)
     {
         this.tables = tables;
         this.log = log;
@@ -40,7 +36,10 @@ internal sealed class ActiveFeed : UntypedActor
     }
 
     /// <inheritdoc/>
-    protected override void PreStart() => Context.Timers.StartPeriodicTimer(nameof(Settle), Settle.Instance, SettleInterval);
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Settle), Settle.Instance, SettleInterval);
 
     /// <inheritdoc/>
     protected override void OnReceive(object message)
@@ -53,10 +52,8 @@ internal sealed class ActiveFeed : UntypedActor
             case Subscribe subscribe:
                 Add(subscribe.Connection);
                 break;
-            case Unsubscribe unsubscribe:
-                connections.Remove(unsubscribe.Connection);
-                if (connections.Count == 0)
-                    events.Unsubscribe<JournalCommitted>(Self);
+            case Terminated terminated:
+                Remove(terminated.ActorRef);
                 break;
             case Settle:
                 // Whatever was published before this time stands in front of the mark in the mailbox.
@@ -76,10 +73,28 @@ internal sealed class ActiveFeed : UntypedActor
     private void Add(IActorRef connection)
     {
         if (connections.Count == 0)
-            events.Subscribe<JournalCommitted>(Self);
+            Follow();
         if (!connections.Contains(connection))
-            connections.Add(connection);
+            connections.Add(Context.Watch(connection));
         connection.Tell(new Subscribed());
+    }
+
+    private void Remove(IActorRef connection)
+    {
+        if (connections.Remove(connection) && connections.Count == 0)
+            Unfollow();
+    }
+
+    private void Follow()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(JournalCommitted));
+        events.Follow();
+    }
+
+    private void Unfollow()
+    {
+        Context.System.EventStream.Unsubscribe(Self, typeof(JournalCommitted));
+        events.Unfollow();
     }
 
     private void Take(JournalCommitted committed)

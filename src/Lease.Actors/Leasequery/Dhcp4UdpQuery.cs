@@ -1,7 +1,6 @@
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
-using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Kernel.Persistence;
 using Lease.Protocol.Dhcp4;
@@ -13,7 +12,7 @@ namespace Lease.Actors.Leasequery;
 /// A DHCPLEASEQUERY (RFC 4388) within a DHCPV4-QUERY. Sender: the intake; receiver: the responder, which releases it. The answer goes back in a DHCPV4-RESPONSE to where the DHCPV4-QUERY came
 /// from: there is no giaddr that could be reached. May be lost: requestors retransmit.
 /// </summary>
-public sealed class Dhcp4UdpQuery : IDroppable
+public sealed class Dhcp4UdpQuery
 {
     private readonly RelayChain chain;
     private readonly LeasequeryCounters counters;
@@ -41,13 +40,6 @@ public sealed class Dhcp4UdpQuery : IDroppable
     public Datagram Datagram { get; }
 
     private Dhcp4Message Message => Dhcp4Message.FromChecked(Datagram.Data[place]);
-
-    /// <inheritdoc/>
-    public void OnDropped(DropReason reason)
-    {
-        counters.Add(LeasequeryCount.Overload);
-        Datagram.Release();
-    }
 
     /// <summary>Answers it: with the lease that was last used; or with nothing leased.</summary>
     /// <exception cref="IOException">The tables cannot be read.</exception>

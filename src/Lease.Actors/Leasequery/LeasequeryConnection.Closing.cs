@@ -38,16 +38,27 @@ internal sealed partial class LeasequeryConnection
     {
         if (finished && queries.Count == 0 && held is null)
             Close("done");
-        else if (closing is not null)
-            Close(closing);
     }
 
-    // What waits goes out first; the transport closes after it.
     private void Close(string reason)
     {
         closing = reason;
+        Become(Closing);
+        CloseWhenSent();
+    }
+
+    // What waits goes out first; the transport closes after the write that is under way.
+    private void CloseWhenSent()
+    {
+        Send();
         if (output.Waiting == 0)
-            connection.Close(reason);
+            connection.Close(closing!);
+    }
+
+    private void OnClosed(ConnectionClosed closed)
+    {
+        service.Logger.ConnectionClosed(source, closed.Reason, clients + Sent());
+        Context.Stop(Self);
     }
 
     /// <summary>Tells every connection that the server stops.</summary>

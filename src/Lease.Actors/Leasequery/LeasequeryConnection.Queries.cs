@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Lease.Actors.Configuration;
 using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
@@ -7,10 +8,17 @@ namespace Lease.Actors.Leasequery;
 /// <summary>What comes in on the connection.</summary>
 internal sealed partial class LeasequeryConnection
 {
+    private void OnFirstFrame(byte[] octets)
+    {
+        Become(Streaming);
+        if (Dhcp6Message.TryRead(octets, 0, out var message, out _) && message.Type == MessageType.StartTls)
+            AnswerStartTls(message.TransactionId);
+        else
+            OnFrame(octets);
+    }
+
     private void OnFrame(byte[] octets)
     {
-        if (closing is not null)
-            return;
         if (!Dhcp6Message.TryRead(octets, 0, out var message, out var defect))
         {
             service.Counters.Add(LeasequeryCount.Invalid);
@@ -18,13 +26,6 @@ internal sealed partial class LeasequeryConnection
             return;
         }
 
-        if (message.Type == MessageType.StartTls && mayStartTls)
-        {
-            AnswerStartTls(message.TransactionId);
-            return;
-        }
-
-        mayStartTls = false;
         var settings = service.Settings;
         if (MessageValidation.CheckLeaseQuery(message, settings.ServerDuid) != Validity.Valid || IsRunning(message.TransactionId))
             service.Counters.Add(LeasequeryCount.Invalid);
@@ -55,21 +56,28 @@ internal sealed partial class LeasequeryConnection
         return false;
     }
 
-    // RFC 7653: the first message on the connection or none; the REPLY still goes in the clear, and the handshake begins when it has gone.
+    // The REPLY still goes in the clear.
     private void AnswerStartTls(uint transactionId)
     {
-        mayStartTls = false;
-        startsTls = service.Settings.Configuration.Tls is not null && requestor.Tls != TlsUse.Off;
+        var isSpoken = service.Settings.Configuration.Tls is not null && requestor.Tls != TlsUse.Off;
         var frame = output.ForStatus();
         var writer = new Dhcp6Writer(frame);
         writer.U16(0);
         writer.MessageHeader(MessageType.Reply, transactionId);
-        if (!startsTls)
+        if (!isSpoken)
             Protocol.Dhcp6.Options.StatusCodeOption.Write(ref writer, StatusCode.TlsConnectionRefused, "TLS is not spoken with you"u8);
         TcpFraming.WriteSize(frame, writer.Length - TcpFraming.HeaderSize);
         output.Commit(writer.Length);
+        if (isSpoken)
+            BeginTls();
         Send();
         ReadMore();
+    }
+
+    private void BeginTls()
+    {
+        reading = true;
+        Become(StartingTls);
     }
 
     private void Begin(in Dhcp6Message message, LeasequerySettings settings)
@@ -128,7 +136,7 @@ internal sealed partial class LeasequeryConnection
         service.Logger.QueryRefused(source, reply.TransactionId, CodeNames.Of(refusal.Code), refusal.Text ?? "");
         output.Commit(reply.Status(output.ForStatus(), Now, refusal.Code, refusal.Text ?? ""));
         if (ends)
-            closing = $"refused: {CodeNames.Of(refusal.Code)}";
+            Close($"refused: {CodeNames.Of(refusal.Code)}");
     }
 
     private static string TextOf(BindingQuery query)

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Akka.Actor;
 using Lease.Actors.Configuration;
-using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Protocol.Dhcp6;
 
@@ -11,7 +11,7 @@ namespace Lease.Actors.Leasequery;
 /// A requestor's TCP connection (RFC 5460 section 6, RFC 7653 section 9): reads no more queries than it is ready to answer at once, answers them in turns, and stops where the requestor
 /// does not read. Owner: the leasequery service; ends with the connection.
 /// </summary>
-internal sealed partial class LeasequeryConnection : UntypedActor
+internal sealed partial class LeasequeryConnection : UntypedActor, IWithTimers
 {
     // A turn that would write into less than this waits until the system has taken what there is.
     private const int LeastRoom = OutputBuffer.Size / 2;
@@ -25,8 +25,6 @@ internal sealed partial class LeasequeryConnection : UntypedActor
     private readonly string source;
     private Requestor requestor;
     private byte[]? held;
-    private bool mayStartTls = true;
-    private bool startsTls;
     private bool reading;
     private bool finished;
     private bool peerClosed;
@@ -47,7 +45,10 @@ internal sealed partial class LeasequeryConnection : UntypedActor
         source = connection.Remote.ToString();
     }
 
-    private TimeProvider Time => Context.System.TimeProvider;
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private TimeProvider Time => service.Time;
 
     private long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -58,7 +59,7 @@ internal sealed partial class LeasequeryConnection : UntypedActor
     {
         busyAt = Time.GetTimestamp();
         service.Logger.ConnectionOpen(source);
-        Context.Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TickInterval);
+        Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TickInterval);
         ReadMore();
     }
 
@@ -66,40 +67,61 @@ internal sealed partial class LeasequeryConnection : UntypedActor
     protected override void PostStop()
     {
         output.Release();
-        if (subscribed)
-            service.Feed.Tell(new Unsubscribe(Self));
         connection.Abort("the server stopped");
         service.OnConnectionEnded(connection, Self);
     }
 
     /// <inheritdoc/>
-    protected override void OnReceive(object message)
+    protected override void OnReceive(object message) => AwaitingQuery(message);
+
+    // Nothing was asked yet: only the first message may be STARTTLS (RFC 7653 section 9.1).
+    private void AwaitingQuery(object message)
+    {
+        if (message is FrameReceived frame)
+            OnFirstFrame(Received(frame));
+        else
+            Streaming(message);
+    }
+
+    // The handshake begins when the REPLY in the clear has gone, and it reads from the connection itself.
+    private void StartingTls(object message)
+    {
+        switch (message)
+        {
+            case FramesWritten:
+                output.OnWritten();
+                connection.StartTls();
+                break;
+            case TlsStarted tls:
+                OnSecured(tls.Certificate);
+                break;
+            default:
+                Streaming(message);
+                break;
+        }
+    }
+
+    private void Streaming(object message)
     {
         switch (message)
         {
             case FramesWritten:
                 output.OnWritten();
                 busyAt = Time.GetTimestamp();
-                if (startsTls)
-                    connection.StartTls();
-                else
-                    Pump();
+                Pump();
                 break;
             case ChangeBatch batch:
                 Take(batch);
                 break;
             case FrameReceived frame:
-                reading = false;
-                busyAt = Time.GetTimestamp();
-                OnFrame(frame.Message);
+                OnFrame(Received(frame));
                 break;
             case Continue:
                 continues = false;
                 Pump();
                 break;
             case Settled settled:
-                foreach (var query in queries)
-                    (query as ActiveQuery)?.Settle(settled.Through);
+                Settle(settled.Through);
                 break;
             case Subscribed:
                 subscribed = true;
@@ -108,21 +130,16 @@ internal sealed partial class LeasequeryConnection : UntypedActor
             case Tick:
                 OnTick();
                 break;
-            case TlsStarted tls:
-                OnSecured(tls.Certificate);
-                break;
             case PeerFinished:
                 finished = true;
                 OnPeerClosed();
                 break;
             case TerminateQueries:
                 Terminate(activeOnly: false, "the server stops");
-                Send();
                 Close("the server stops");
                 break;
             case ConnectionClosed closed:
-                service.Logger.ConnectionClosed(source, closed.Reason, clients + Sent());
-                Context.Stop(Self);
+                OnClosed(closed);
                 break;
             default:
                 Unhandled(message);
@@ -130,9 +147,37 @@ internal sealed partial class LeasequeryConnection : UntypedActor
         }
     }
 
+    // Everything has been said; what waits still goes out.
+    private void Closing(object message)
+    {
+        switch (message)
+        {
+            case FramesWritten:
+                output.OnWritten();
+                CloseWhenSent();
+                break;
+            case Tick:
+                if (!EndsStalled())
+                    CloseWhenSent();
+                break;
+            case ConnectionClosed closed:
+                OnClosed(closed);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private byte[] Received(FrameReceived frame)
+    {
+        reading = false;
+        busyAt = Time.GetTimestamp();
+        return frame.Message;
+    }
+
     private void ReadMore()
     {
-        if (reading || finished || closing is not null || startsTls || held is not null || queries.Count >= Limits.MaxQueries || output.Room <= 0)
+        if (reading || finished || closing is not null || held is not null || queries.Count >= Limits.MaxQueries || output.Room <= 0)
             return;
         reading = true;
         connection.ReadMore();
@@ -154,6 +199,12 @@ internal sealed partial class LeasequeryConnection : UntypedActor
             more |= progress == QueryProgress.More;
             if (progress == QueryProgress.Done)
                 Finish(i);
+        }
+
+        if (closing is not null)
+        {
+            CloseWhenSent();
+            return;
         }
 
         Send();
@@ -197,8 +248,6 @@ internal sealed partial class LeasequeryConnection : UntypedActor
 
     private void Take(ChangeBatch batch)
     {
-        if (closing is not null)
-            return;
         var now = Now;
         foreach (var query in queries)
             (query as ActiveQuery)?.Take(batch, output, now);
@@ -210,33 +259,37 @@ internal sealed partial class LeasequeryConnection : UntypedActor
         if (!peerClosed)
             LookAtPeer();
         var now = Now;
-        var active = false;
         foreach (var query in queries)
-        {
-            if (query is not ActiveQuery live)
-                continue;
-            active = true;
-            live.KeepAlive(output, now, Limits.ActiveIdleTimeout);
-        }
-
-        var patience = active ? Limits.ActiveSendTimeout : Limits.DataTimeout;
-        if (output.IsSending && Time.GetElapsedTime(writeBegan) > patience)
-        {
-            service.Counters.Add(LeasequeryCount.SendTimeouts);
-            writeBegan = Time.GetTimestamp();
-            connection.Abort($"nothing was read for {patience.TotalSeconds:0} s");
+            (query as ActiveQuery)?.KeepAlive(output, now, Limits.ActiveIdleTimeout);
+        if (EndsStalled())
             return;
-        }
-
         Send();
         RetryHeld();
         if (queries.Count == 0 && !output.IsSending && held is null && Time.GetElapsedTime(busyAt) > Limits.IdleTimeout)
             Close($"idle for {Limits.IdleTimeout.TotalSeconds:0} s");
     }
 
+    private void Settle(long through)
+    {
+        foreach (var query in queries)
+            (query as ActiveQuery)?.Settle(through);
+    }
+
+    // A requestor that takes nothing of what it was sent.
+    private bool EndsStalled()
+    {
+        var patience = queries.Exists(static q => q is ActiveQuery) ? Limits.ActiveSendTimeout : Limits.DataTimeout;
+        if (!output.IsSending || Time.GetElapsedTime(writeBegan) <= patience)
+            return false;
+        service.Counters.Add(LeasequeryCount.SendTimeouts);
+        writeBegan = Time.GetTimestamp();
+        connection.Abort($"nothing was read for {patience.TotalSeconds:0} s");
+        return true;
+    }
+
     private void OnSecured(X509Certificate2? certificate)
     {
-        startsTls = false;
+        reading = false;
         service.Logger.Secured(source, certificate is null ? "none" : $"{certificate.Subject} sha256:{certificate.GetCertHashString(HashAlgorithmName.SHA256)}");
         if (requestor.Certificate is { } wanted && !IsShown(wanted, certificate))
         {
@@ -245,6 +298,7 @@ internal sealed partial class LeasequeryConnection : UntypedActor
             return;
         }
 
+        Become(Streaming);
         ReadMore();
     }
 

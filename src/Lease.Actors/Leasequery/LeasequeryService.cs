@@ -1,7 +1,9 @@
+using System.Linq.Expressions;
 using System.Net;
+using Akka.Actor;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp4;
-using Lease.Kernel.Actors;
+using Lease.Actors.Scheduling;
 using Lease.Kernel.IO;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
@@ -11,26 +13,31 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Actors.Leasequery;
 
 /// <summary>
-/// Leasequery of this node: over UDP, bulk and active. Its actors belong in an actor system of their own, so that a flood of queries takes no turn from the bindings (docs/decisions/0004), and
-/// it reads the tables on connections of its own.
+/// Leasequery of this node: over UDP, bulk and active. Its actors have a dispatcher of their own, so that a flood of queries takes no turn from the bindings (docs/decisions/0004), and it reads
+/// the tables on connections of its own.
 /// </summary>
 public sealed class LeasequeryService
 {
     // What waits beyond this is older than a requestor's patience.
     private const int UdpQueue = 1024;
 
+    /// <summary>Name of the dispatcher that runs the service's actors, in the actor system's configuration.</summary>
+    public const string Dispatcher = "lease.leasequery-dispatcher";
+
     private readonly Dictionary<IPAddress, int> connections = [];
     private readonly List<IActorRef> sessions = [];
     private readonly Lock gate = new();
     private readonly ActorSystem system;
     private readonly IActorRef responder;
-    private readonly EventStream events;
+    private readonly MailboxBound udpMailbox = new(UdpQueue);
+    private readonly TimeProvider time;
     private volatile LeasequerySettings settings;
     private volatile bool stopping;
     private TaskCompletionSource? emptied;
 
     /// <summary>Starts the service.</summary>
-    /// <param name="system">Whose threads answer.</param>
+    /// <param name="system">Runs its actors.</param>
+    /// <param name="time">The node's clock.</param>
     /// <param name="settings">The configuration.</param>
     /// <param name="tables">The tables.</param>
     /// <param name="log">The event log.</param>
@@ -38,19 +45,18 @@ public sealed class LeasequeryService
     /// <param name="events">Where the journal publishes what it committed.</param>
     /// <param name="logger">For the log.</param>
     public LeasequeryService(
-        ActorSystem system, LeasequerySettings settings, IBindingQueries tables, IEventLog log, byte[] secret, EventStream events, ILogger logger)
+        ActorSystem system, TimeProvider time, LeasequerySettings settings, IBindingQueries tables, IEventLog log, byte[] secret, CommittedEvents events, ILogger logger)
     {
         this.system = system;
+        this.time = time;
         this.settings = settings;
-        this.events = events;
         Tables = tables;
         Log = log;
         Logger = logger;
-        Gate = new LeasequeryGate(system.TimeProvider, Counters, Logger);
+        Gate = new LeasequeryGate(time, Counters, Logger);
         var cookies = new LeasequeryCookie(secret);
-        var udp = Props.Create(() => new UdpResponder(tables, log, cookies, Gate, Counters, Logger)).WithMailboxCapacity(UdpQueue);
-        responder = system.ActorOf(udp, "udp");
-        Feed = system.ActorOf(Props.Create(() => new ActiveFeed(tables, log, events)), "feed");
+        responder = StartActor(() => new UdpResponder(tables, log, cookies, Gate, Counters, udpMailbox, time, Logger), "leasequery-udp");
+        Feed = StartActor(() => new ActiveFeed(tables, log, events), "leasequery-feed");
     }
 
     /// <summary>What is counted.</summary>
@@ -77,6 +83,8 @@ public sealed class LeasequeryService
 
     internal IEventLog Log { get; }
 
+    internal TimeProvider Time => time;
+
     internal ILogger Logger { get; }
 
     internal LeasequeryGate Gate { get; }
@@ -87,7 +95,7 @@ public sealed class LeasequeryService
     public void Handle(Datagram datagram, in RelayChain chain, in Dhcp6Message message)
     {
         if (!stopping && UdpQuery.Admit(datagram, chain, message, settings, Gate, Counters) is { } query)
-            responder.Tell(query);
+            Tell(query, datagram);
         else
             datagram.Release();
     }
@@ -103,7 +111,7 @@ public sealed class LeasequeryService
         }
 
         Counters.Add(LeasequeryCount.UdpReceived);
-        responder.Tell(new Dhcp4UdpQuery(datagram, chain, place, requestor, settings, dhcp4, origin, Counters));
+        Tell(new Dhcp4UdpQuery(datagram, chain, place, requestor, settings, dhcp4, origin, Counters), datagram);
     }
 
     /// <summary>Takes a TCP connection.</summary>
@@ -126,7 +134,7 @@ public sealed class LeasequeryService
 
             Counters.Add(LeasequeryCount.Connections);
             connections[address] = open + 1;
-            var session = system.ActorOf(Props.Create(() => new LeasequeryConnection(connection, requestor, this)));
+            var session = StartActor(() => new LeasequeryConnection(connection, requestor, this), name: null);
             sessions.Add(session);
             return session;
         }
@@ -136,7 +144,6 @@ public sealed class LeasequeryService
     public async Task StopAsync(TimeSpan patience)
     {
         stopping = true;
-        events.Unsubscribe(Feed);
         lock (gate)
         {
             foreach (var session in sessions)
@@ -148,6 +155,22 @@ public sealed class LeasequeryService
 
         await Task.WhenAny(emptied.Task, Task.Delay(patience));
     }
+
+    private void Tell(object query, Datagram datagram)
+    {
+        if (udpMailbox.TryEnter())
+        {
+            responder.Tell(query, ActorRefs.NoSender);
+            return;
+        }
+
+        Counters.Add(LeasequeryCount.Overload);
+        datagram.Release();
+    }
+
+    private IActorRef StartActor<T>(Expression<Func<T>> factory, string? name)
+        where T : ActorBase
+        => system.ActorOf(Props.Create(factory).WithDispatcher(Dispatcher), name);
 
     internal void OnConnectionEnded(IFrameConnection connection, IActorRef session)
     {

@@ -1,5 +1,4 @@
 using Lease.Actors.Configuration;
-using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
@@ -7,18 +6,16 @@ using Lease.Protocol.Dhcp6;
 namespace Lease.Actors.Leasequery;
 
 /// <summary>A LEASEQUERY over UDP that may be answered. Sender: the intake; receiver: the responder, which releases it. May be lost: requestors retransmit.</summary>
-public sealed class UdpQuery : IDroppable
+public sealed class UdpQuery
 {
     private readonly RelayChain chain;
-    private readonly LeasequeryCounters counters;
 
-    private UdpQuery(Datagram datagram, in RelayChain chain, LeasequerySettings settings, Requestor requestor, LeasequeryCounters counters)
+    private UdpQuery(Datagram datagram, in RelayChain chain, LeasequerySettings settings, Requestor requestor)
     {
         Datagram = datagram;
         this.chain = chain;
         Settings = settings;
         Requestor = requestor;
-        this.counters = counters;
     }
 
     /// <summary>The packet.</summary>
@@ -44,16 +41,9 @@ public sealed class UdpQuery : IDroppable
             return null;
         counters.Add(LeasequeryCount.UdpReceived);
         if (IsValid(message, settings))
-            return new UdpQuery(datagram, chain, settings, requestor, counters);
+            return new UdpQuery(datagram, chain, settings, requestor);
         counters.Add(LeasequeryCount.Invalid);
         return null;
-    }
-
-    /// <inheritdoc/>
-    public void OnDropped(DropReason reason)
-    {
-        counters.Add(LeasequeryCount.Overload);
-        Datagram.Release();
     }
 
     // RFC 5007 section 4.2.1; leasequery draft section 4.1.2.3: a cookie is for one server.

@@ -1,7 +1,8 @@
 using System.Text;
+using Akka.Actor;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp6;
-using Lease.Kernel.Actors;
+using Lease.Actors.Scheduling;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
@@ -28,20 +29,26 @@ public sealed class UdpResponder : UntypedActor
     private readonly LeasequeryCookie cookies;
     private readonly LeasequeryGate gate;
     private readonly LeasequeryCounters counters;
+    private readonly MailboxBound mailbox;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
 
-    /// <summary>Makes the actor.</summary>
-    public UdpResponder(IBindingQueries tables, IEventLog log, LeasequeryCookie cookies, LeasequeryGate gate, LeasequeryCounters counters, ILogger logger)
+    /// <summary>Makes the actor; <paramref name="mailbox"/> counts what waits for it.</summary>
+    public UdpResponder(
+        IBindingQueries tables, IEventLog log, LeasequeryCookie cookies, LeasequeryGate gate, LeasequeryCounters counters, MailboxBound mailbox, TimeProvider time,
+        ILogger logger)
     {
         this.tables = tables;
         this.log = log;
         this.cookies = cookies;
         this.gate = gate;
         this.counters = counters;
+        this.mailbox = mailbox;
+        this.time = time;
         this.logger = logger;
     }
 
-    private long Now => Context.System.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <inheritdoc/>
     protected override void OnReceive(object message)
@@ -58,6 +65,7 @@ public sealed class UdpResponder : UntypedActor
             return;
         }
 
+        mailbox.Leave();
         try
         {
             if (message is UdpQuery query)

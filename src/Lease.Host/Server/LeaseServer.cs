@@ -14,6 +14,8 @@ using Lease.Storage;
 using Lease.Transport.Links;
 using Lease.Transport.Tcp;
 using Lease.Transport.Udp;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Host.Server;
@@ -25,8 +27,11 @@ internal sealed class LeaseServer : IAsyncDisposable
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    private readonly IHost host;
+    private readonly Akka.Actor.ActorSystem actors;
     private readonly ActorSystem system;
     private readonly ILeaseStore store;
+    private readonly CommittedEvents committed;
 
     // What all nodes agree on, and whether there may be others.
     private readonly string fingerprint;
@@ -35,7 +40,6 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly Dhcp6Intake intake;
     private readonly Dhcp6Counters counters;
     private readonly ILogger logger;
-    private readonly ActorSystem querySystem;
     private readonly LeasequeryService leasequery;
     private readonly Dhcp6Settings settings;
     private readonly Dhcp4Side dhcp4;
@@ -45,10 +49,14 @@ internal sealed class LeaseServer : IAsyncDisposable
     private UdpServer? udp;
     private TcpServer? tcp;
 
-    private LeaseServer(LeaseConfiguration configuration, byte[] serverDuid, ActorSystem system, ILeaseStore store, ILoggerFactory loggers)
+    private LeaseServer(
+        LeaseConfiguration configuration, byte[] serverDuid, IHost host, ActorSystem system, ILeaseStore store, CommittedEvents committed, ILoggerFactory loggers)
     {
+        this.host = host;
+        actors = host.Services.GetRequiredService<Akka.Actor.ActorSystem>();
         this.system = system;
         this.store = store;
+        this.committed = committed;
         fingerprint = ClusterFingerprint.Of(configuration.Dhcp6, configuration.Dhcp4, store.Meta.ShardCount);
         isShared = configuration.Storage.PostgresConnection is not null;
         logger = loggers.CreateLogger("Lease.Server");
@@ -60,15 +68,14 @@ internal sealed class LeaseServer : IAsyncDisposable
             system, "binding", options, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, store, store, system.TimeProvider, leaseLog));
         region.Tenure = isShared ? new Tenure(system.TimeProvider) : null;
         settings = new Dhcp6Settings(configuration.Dhcp6, serverDuid);
-        querySystem = ActorSystem.Create(
-            "leasequery", new ActorSystemOptions { TimeProvider = system.TimeProvider, LoggerFactory = loggers, OnWorkerStart = ThreadNiceness.Lower });
         leasequery = new LeasequeryService(
-            querySystem,
+            actors,
+            system.TimeProvider,
             new LeasequerySettings(configuration.Leasequery, settings, configuration.Dhcp4),
             store,
             store,
             store.Meta.ClusterId.ToByteArray(),
-            system.EventStream,
+            committed,
             loggers.CreateLogger("Lease.Leasequery"));
         dhcp4 = new Dhcp4Side(configuration, system, region, leasequery, () => intake?.Settings, loggers.CreateLogger("Lease.Dhcp4"));
         intake = new Dhcp6Intake(system, region, leasequery, dhcp4.Service, counters, leaseLog);
@@ -101,9 +108,10 @@ internal sealed class LeaseServer : IAsyncDisposable
     /// <summary>Calls <paramref name="take"/> with every committed batch until the result is disposed.</summary>
     public IDisposable Watch(Action<JournalCommitted> take)
     {
-        var watcher = system.ActorOf(Props.Create(() => new Watcher(take)));
-        system.EventStream.Subscribe<JournalCommitted>(watcher);
-        return new Subscription(system.EventStream, watcher);
+        var watcher = actors.ActorOf(Akka.Actor.Props.Create(() => new Watcher(take)));
+        actors.EventStream.Subscribe(watcher, typeof(JournalCommitted));
+        committed.Follow();
+        return new Subscription(this, watcher);
     }
 
     /// <summary>Opens the store, claims the shards, then listens. A database that cannot be reached, or is lost meanwhile, is waited for: after a power failure a node may be up before it.</summary>
@@ -203,10 +211,9 @@ internal sealed class LeaseServer : IAsyncDisposable
         dhcp4.Stop();
         udp?.Dispose();
         tcp?.Dispose();
-        await querySystem.DisposeAsync();
         forwarder.Dispose();
         dhcp4.Dispose();
-        await DisposeAsync(system, store);
+        await DisposeAsync(host, system, store);
     }
 
     private static async Task<LeaseServer> TryStartAsync(
@@ -214,12 +221,16 @@ internal sealed class LeaseServer : IAsyncDisposable
     {
         var leaseTime = new ClusterTime(time);
         var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = leaseTime, LoggerFactory = loggers });
+        var host = AkkaSetup.Build(leaseTime, loggers);
         ILeaseStore? store = null;
         LeaseServer? server = null;
         try
         {
-            store = await Stores.OpenAsync(configuration, place, (time, leaseTime), system, loggers);
-            server = new LeaseServer(configuration, await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time), system, store, loggers);
+            await host.StartAsync(cancellation);
+            var committed = new CommittedEvents(host.Services.GetRequiredService<Akka.Actor.ActorSystem>().EventStream.Publish);
+            store = await Stores.OpenAsync(configuration, place, (time, leaseTime), system, committed, loggers);
+            var duid = await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time);
+            server = new LeaseServer(configuration, duid, host, system, store, committed, loggers);
             await server.OpenAsync(configuration, leaseTime, loggers, cancellation);
             return server;
         }
@@ -228,13 +239,15 @@ internal sealed class LeaseServer : IAsyncDisposable
             if (server is not null)
                 await server.DisposeAsync();
             else
-                await DisposeAsync(system, store);
+                await DisposeAsync(host, system, store);
             throw;
         }
     }
 
-    private static async Task DisposeAsync(ActorSystem system, ILeaseStore? store)
+    private static async Task DisposeAsync(IHost host, ActorSystem system, ILeaseStore? store)
     {
+        await host.StopAsync();
+        host.Dispose();
         await system.DisposeAsync();
         if (store is not null)
             await store.DisposeAsync();
@@ -256,8 +269,9 @@ internal sealed class LeaseServer : IAsyncDisposable
         logger.ServerDuid(Duid.ToText(settings.ServerDuid));
         intake.Settings = settings;
         dhcp4.Configure(configuration, settings);
-        system.ActorOf(
-            Props.Create(() => new ExpiryScanner(store, region, ConfigurationOf, loggers.CreateLogger("Lease.Dhcp6"))), "expiry");
+        var expiryLog = loggers.CreateLogger("Lease.Dhcp6");
+        actors.ActorOf(
+            Akka.Actor.Props.Create(() => new ExpiryScanner(store, region, ConfigurationOf, system.TimeProvider, expiryLog)), "expiry");
         var listen = configuration.Dhcp6.Interfaces.Select(static i => new UdpListen(i.Name, i.Unicast)).ToArray();
         var transportLog = loggers.CreateLogger("Lease.Transport");
         dhcp4.Open(transportLog);
@@ -285,13 +299,17 @@ internal sealed class LeaseServer : IAsyncDisposable
         tcp = TcpServer.Start(options, leasequery.Accept, system.TimeProvider, log);
     }
 
-    private sealed class Watcher : ReceiveActor
+    private sealed class Watcher : Akka.Actor.ReceiveActor
     {
-        public Watcher(Action<JournalCommitted> take) => Receive<JournalCommitted>(take);
+        public Watcher(Action<JournalCommitted> take) => Receive(take);
     }
 
-    private sealed class Subscription(EventStream stream, IActorRef watcher) : IDisposable
+    private sealed class Subscription(LeaseServer server, Akka.Actor.IActorRef watcher) : IDisposable
     {
-        public void Dispose() => stream.Unsubscribe(watcher);
+        public void Dispose()
+        {
+            server.committed.Unfollow();
+            server.actors.Stop(watcher);
+        }
     }
 }

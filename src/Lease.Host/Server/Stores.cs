@@ -17,11 +17,12 @@ internal sealed record DataFolder(string Path, bool BeginsNew = false);
 /// <summary>Opens the store that the configuration names.</summary>
 internal static class Stores
 {
-    /// <summary>Opens it; what is committed is published on the system's event stream.</summary>
+    /// <summary>Opens it.</summary>
     /// <param name="configuration">Names it.</param>
     /// <param name="place">Where a SQLite file is.</param>
     /// <param name="time">The time by which leases go; of a SQLite file, the store keeps it.</param>
     /// <param name="system">Works on what the journal tells.</param>
+    /// <param name="committed">Where it publishes what it commits.</param>
     /// <param name="loggers">For its log.</param>
     /// <exception cref="IOException">It cannot be opened; the message says why.</exception>
     public static async Task<ILeaseStore> OpenAsync(
@@ -29,6 +30,7 @@ internal static class Stores
         DataFolder place,
         (TimeProvider Machine, ClusterTime Leases) time,
         ActorSystem system,
+        CommittedEvents committed,
         ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger("Lease.Storage");
@@ -43,7 +45,7 @@ internal static class Stores
                 ClusterId = configuration.Storage.ClusterId,
                 ShardCount = configuration.Storage.Shards,
                 Logger = logger,
-                EventStream = system.EventStream,
+                Committed = committed,
                 EventMaxAge = retention.RetentionAge,
                 EventMaxCount = retention.RetentionCount,
                 AfterTell = () => system.Assist(busy: false),
@@ -66,7 +68,7 @@ internal static class Stores
             Time = time.Leases,
             MaxClockGap = configuration.Storage.MaxClockGap,
             Logger = logger,
-            EventStream = system.EventStream,
+            Committed = committed,
             EventMaxAge = retention.RetentionAge,
             EventMaxCount = retention.RetentionCount,
             AfterTell = () => system.Assist(busy: false),

@@ -6,14 +6,13 @@ namespace Lease.Host.Server;
 internal static partial class ThreadNiceness
 {
     private const int PrioProcess = 0;
-    private const int Niceness = 10;
 
-    /// <summary>Lowers the calling thread's priority, on Linux (where setpriority with 0 is about the calling thread).</summary>
-    public static void Lower()
+    /// <summary>Sets the niceness of the calling thread (0 to 19), on Linux, where setpriority with 0 is about the calling thread.</summary>
+    public static void Set(int niceness)
     {
-        // What it cannot do it leaves: the thread then takes its share like any other.
+        // Where it fails the thread takes its share like any other.
         if (OperatingSystem.IsLinux())
-            _ = SetPriority(PrioProcess, 0, Niceness);
+            _ = SetPriority(PrioProcess, 0, niceness);
     }
 
     [LibraryImport("libc", EntryPoint = "setpriority")]

@@ -34,7 +34,7 @@ public class TestKit : IAsyncDisposable
     public TestProbe CreateTestProbe(string? name = null) => new(Sys, name);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Sys.DisposeAsync().ConfigureAwait(false);
         GC.SuppressFinalize(this);

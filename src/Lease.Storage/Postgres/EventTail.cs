@@ -51,7 +51,7 @@ internal sealed class EventTail : IDisposable
     /// <summary>Up to this time every event has been published too.</summary>
     public long Settled => Interlocked.Read(ref settled);
 
-    private bool IsFollowed => options.EventStream?.HasSubscribers<JournalCommitted>() == true;
+    private bool IsFollowed => options.Committed is { IsFollowed: true };
 
     /// <summary>Begins, with what is settled by now.</summary>
     public void Start()
@@ -183,7 +183,7 @@ internal sealed class EventTail : IDisposable
             }
 
             if (writes.Count > 0)
-                options.EventStream!.Publish(new JournalCommitted(writes, HasGap: false, EndedSince: since));
+                options.Committed!.Publish(new JournalCommitted(writes, HasGap: false, EndedSince: since));
         }
     }
 

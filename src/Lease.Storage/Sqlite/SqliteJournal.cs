@@ -295,7 +295,7 @@ internal sealed class SqliteJournal : JournalThread<Database>
 
     private void Publish()
     {
-        if (options.EventStream?.HasSubscribers<JournalCommitted>() != true)
+        if (options.Committed is not { IsFollowed: true } followed)
             return;
         var committed = new List<JournalWrite>(Batch.Count);
         foreach (var (write, _) in Batch)
@@ -306,7 +306,7 @@ internal sealed class SqliteJournal : JournalThread<Database>
 
         if (committed.Count == 0)
             return;
-        options.EventStream.Publish(new JournalCommitted(committed, hasGap));
+        followed.Publish(new JournalCommitted(committed, hasGap));
         hasGap = false;
     }
 }

@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Lease.Kernel.Actors;
+using Akka.Actor;
 using Lease.Kernel.IO;
 using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Lease.Kernel.Actors;
+using Akka.Actor;
 using Lease.Kernel.IO;
 using Lease.Protocol;
 using Microsoft.Extensions.Logging;

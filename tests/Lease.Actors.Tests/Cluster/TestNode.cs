@@ -14,6 +14,7 @@ using Lease.Kernel.TestKit;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Actors.Tests.Cluster;
@@ -41,6 +42,7 @@ internal sealed class TestDatabase
 /// <summary>A node with an actor system and a clock of its own, and its share in the database.</summary>
 internal sealed class TestNode : TestKit, IDatagramChannel
 {
+    private readonly ScenarioKit actors;
     private readonly Dhcp6Intake intake;
     private readonly IActorRef member;
     private Ipv6Address advertised;
@@ -58,7 +60,9 @@ internal sealed class TestNode : TestKit, IDatagramChannel
         Region.Tenure = new Tenure(Time);
         var settings = new Dhcp6Settings(Dhcp6TestKit.Configuration(OptionSet.Empty), Dhcp6TestKit.ServerDuid);
         var tables = new Leasequery.MemoryTables(Time);
-        var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
+        actors = new ScenarioKit(Time);
+        var leasequery = new LeasequeryService(
+            actors.Sys, Time, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], new CommittedEvents(actors.Sys.EventStream.Publish), NullLogger.Instance);
         var dhcp4 = new Dhcp4Intake(Sys, Region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, Region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = settings };
         var node = new ClusterNode(name, "", fingerprint, () => IsReplaced = true) { Viewed = view => View = view, Time = new ClusterTime(MachineClock) };
@@ -92,6 +96,12 @@ internal sealed class TestNode : TestKit, IDatagramChannel
 
     /// <summary>The clients that <see cref="Replies"/> went to, one for each: a packet that waited is answered while another client asks.</summary>
     public List<byte> RepliedTo { get; } = [];
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await actors.DisposeAsync();
+    }
 
     string IDatagramChannel.InterfaceName => "test";
 

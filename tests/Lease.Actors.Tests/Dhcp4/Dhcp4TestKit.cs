@@ -12,6 +12,7 @@ using Lease.Kernel.TestKit;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Actors.Tests.Dhcp4;
@@ -19,6 +20,7 @@ namespace Lease.Actors.Tests.Dhcp4;
 /// <summary>An intake, binding actors and a journal in memory; what is answered is kept in <see cref="Sent"/>.</summary>
 public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
 {
+    private readonly ScenarioKit actors;
     protected static readonly byte[] ServerDuid = Duid.MakeLinkLayer(1, [8, 0, 0, 0, 0, 1]);
     protected static readonly Ipv6Address DirectClient = new(((UInt128)0xfe80 << 112) + 9);
 
@@ -37,9 +39,17 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
         region.StartShard(new ShardGrant(0, 1, 0), new ShardAllocator(0, Slices, Time));
         Region = region;
         var tables = new Leasequery.MemoryTables(Time);
-        var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), dhcp6), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
+        actors = new ScenarioKit(Time);
+        var leasequery = new LeasequeryService(
+            actors.Sys, Time, new LeasequerySettings(new LeasequeryConfiguration(), dhcp6), tables, tables, [1], new CommittedEvents(actors.Sys.EventStream.Publish), NullLogger.Instance);
         dhcp4 = new Dhcp4Intake(Sys, region, leasequery, Counters, NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = dhcp6 };
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await actors.DisposeAsync();
     }
 
     public string InterfaceName { get; set; } = "eth0";

@@ -11,6 +11,7 @@ using Lease.Kernel.TestKit;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Actors.Tests.Dhcp6;
@@ -18,6 +19,7 @@ namespace Lease.Actors.Tests.Dhcp6;
 /// <summary>An intake, binding actors and a journal in memory, with one link of one subnet; what is answered is kept in <see cref="Replies"/>.</summary>
 public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
 {
+    private readonly ScenarioKit actors;
     internal static readonly byte[] ServerDuid = Duid.MakeLinkLayer(1, [8, 0, 0, 0, 0, 1]);
     private static readonly byte[] ClientDuid = Duid.MakeLinkLayer(1, [2, 0, 0, 0, 0, 1]);
 
@@ -33,8 +35,16 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
             Sys, "binding", new ShardRegionOptions { ShardCount = 1 }, new BindingExtractor(), (key, shard) => new BindingActor(key, shard, Journal, Journal, Time, NullLogger.Instance));
         region.StartShard(new ShardGrant(0, 1, 0), new ShardAllocator(0, new FakeSlices(), Time));
         var tables = new Leasequery.MemoryTables(Time);
-        var leasequery = new LeasequeryService(Sys, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], Sys.EventStream, NullLogger.Instance);
+        actors = new ScenarioKit(Time);
+        var leasequery = new LeasequeryService(
+            actors.Sys, Time, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], new CommittedEvents(actors.Sys.EventStream.Publish), NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, region, leasequery, new Dhcp4Intake(Sys, region, leasequery, new Dhcp4Counters(), NullLogger.Instance), Counters, NullLogger.Instance) { Settings = settings };
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await actors.DisposeAsync();
     }
 
     string IDatagramChannel.InterfaceName => "test";

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Lease.Actors.Configuration;
 using Lease.Actors.Leasequery;
 using Lease.Kernel.IO;

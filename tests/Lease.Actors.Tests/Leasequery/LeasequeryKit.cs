@@ -1,23 +1,23 @@
 using System.Buffers.Binary;
 using System.Net;
+using Akka.Actor;
 using Lease.Actors.Bindings;
 using Lease.Actors.Configuration;
 using Lease.Actors.Dhcp6;
 using Lease.Actors.Leasequery;
-using Lease.Kernel.Actors;
 using Lease.Kernel.IO;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.Sharding;
-using Lease.Kernel.TestKit;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Actors.Tests.Leasequery;
 
 /// <summary>The leasequery service on the TestKit's system: everything runs on the test's thread, time is virtual, connections and sockets are the test's.</summary>
-internal sealed class LeasequeryKit : TestKit
+internal sealed class LeasequeryKit : ScenarioKit
 {
     public static readonly byte[] ServerDuid = Duid.MakeLinkLayer(1, [8, 0, 0, 0, 0, 1]);
     public static readonly byte[] Requestor = Duid.MakeLinkLayer(1, [6, 0, 0, 0, 0, 1]);
@@ -52,7 +52,7 @@ internal sealed class LeasequeryKit : TestKit
             Reservations = ReservationTable.Empty,
         };
         var settings = new LeasequerySettings(configuration ?? new LeasequeryConfiguration(), new Dhcp6Settings(dhcp6, ServerDuid), dhcp4);
-        Service = new LeasequeryService(Sys, settings, Tables, Tables, [1, 2, 3], Sys.EventStream, NullLogger.Instance);
+        Service = new LeasequeryService(Sys, Time, settings, Tables, Tables, [1, 2, 3], new CommittedEvents(Sys.EventStream.Publish), NullLogger.Instance);
     }
 
     public MemoryTables Tables { get; }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Lease.Host.Tests.Dhcp6;
 using Lease.Host.Tests.Leasequery;
 using Lease.Kernel.TestKit;
@@ -13,6 +14,8 @@ namespace Lease.Host.Tests.Cluster;
 /// <summary>What several nodes on one PostgreSQL database do together, over real sockets.</summary>
 public sealed class ClusterScenarios(PostgresServer postgres)
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
     private const int Clients = 24;
 
     [Fact]
@@ -213,7 +216,8 @@ public sealed class ClusterScenarios(PostgresServer postgres)
                 told.Leases[0].Valid.ShouldBeInRange(3900u, 4000u);
         }
 
-        log.Lines.ShouldContain(static l => l.Contains("7200 s ahead of the database's", StringComparison.Ordinal));
+        // The answer that says what the database's clock shows may have come late.
+        log.Lines.ShouldContain(static l => Regex.IsMatch(l, @"(7199|7200|7201)(\.\d)? s ahead of the database's", RegexOptions.ExplicitCapture, Deadline));
     }
 
     private static bool IsOf(ActiveUpdate update, SimulatedClient client, bool isActive)
