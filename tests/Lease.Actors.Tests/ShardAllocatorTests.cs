@@ -94,12 +94,122 @@ public sealed class ShardAllocatorTests
         Allocate(11, usable: static k => k.Address % 2 == 0).ShouldBeNull();
     }
 
-    private LeaseKey? Allocate(ulong client, LeaseKey? wanted = null, Func<LeaseKey, bool>? usable = null)
+    [Fact]
+    public void When_nothing_is_free_the_oldest_offer_gives_way()
     {
+        var offers = OfferAll();
+        Allocate(101).ShouldBeNull();
+        Allocate(101, reach: AllocationReach.Offers).ShouldBe(offers[0]);
+        Allocate(102, reach: AllocationReach.Offers).ShouldBe(offers[1]);
+        Allocate(1, offers[0]).ShouldBeNull("it is kept for client 101 now");
+    }
+
+    [Fact]
+    public void An_offer_that_was_renewed_is_younger_than_those_made_before()
+    {
+        var offers = OfferAll();
+        Allocate(1, offers[0]).ShouldBe(offers[0]);
+        Allocate(101, reach: AllocationReach.Offers).ShouldBe(offers[1]);
+    }
+
+    [Fact]
+    public void No_offer_gives_way_while_something_is_free()
+    {
+        Allocate(1).ShouldNotBeNull();
+        Allocate(2, reach: AllocationReach.Offers).ShouldNotBeNull();
+        allocator.MarkTaken(Pool, Allocate(1)!.Value);
+        var offers = OfferAll();
+        allocator.MarkTaken(Pool, offers[5]);
+        allocator.MarkFree(Pool, offers[5]);
+        Allocate(101, reach: AllocationReach.Offers).ShouldBe(offers[5]);
+    }
+
+    [Fact]
+    public void What_is_leased_gives_way_to_nobody()
+    {
+        foreach (var offer in OfferAll())
+        {
+            allocator.MarkTaken(Pool, offer);
+            store.Taken.Add(offer);
+        }
+
+        Allocate(101, reach: AllocationReach.Offers).ShouldBeNull();
+    }
+
+    [Fact]
+    public void An_offer_of_what_is_reserved_for_others_does_not_give_way()
+    {
+        var offers = OfferAll();
+        Allocate(101, usable: k => k != offers[0], reach: AllocationReach.Offers).ShouldBe(offers[1]);
+    }
+
+    [Fact]
+    public void The_first_of_two_to_whom_a_unit_was_offered_may_request_it()
+    {
+        var offers = OfferAll();
+        Allocate(101, reach: AllocationReach.Offers).ShouldBe(offers[0]);
+        Allocate(1, offers[0], owed: k => k == offers[0]).ShouldBe(offers[0]);
+        allocator.MarkTaken(Pool, offers[0]);
+        var second = Allocate(101, offers[0], owed: k => k == offers[0], reach: AllocationReach.Offers);
+        second.ShouldBe(offers[1], "what is leased is not free");
+    }
+
+    [Fact]
+    public void Offers_of_other_shards_give_way_too()
+    {
+        OfferAll();
+        var other = new ShardAllocator(1, store, time);
+        Allocate(101, reach: AllocationReach.Offers, from: other).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void An_offer_that_another_shard_has_leased_does_not_give_way()
+    {
+        var offers = OfferAll();
+        store.Taken.UnionWith(offers.Take(19));
+        Allocate(101, reach: AllocationReach.Offers).ShouldBe(offers[19]);
+    }
+
+    [Fact]
+    public void A_unit_that_another_shard_gave_back_is_found_again()
+    {
+        foreach (var offer in OfferAll())
+        {
+            // Another shard's clients had them all; one gives its back.
+            allocator.MarkTaken(Pool, offer);
+            store.Taken.Add(offer);
+        }
+
+        store.Taken.Remove(Pool.KeyOf(7));
+        Allocate(101).ShouldBe(Pool.KeyOf(7));
+    }
+
+    // Offers every unit, a second apart, to clients 1 to 20.
+    private List<LeaseKey> OfferAll()
+    {
+        var offers = new List<LeaseKey>();
+        for (var client = 1UL; offers.Count < 20 && Allocate(client) is { } unit; client++)
+        {
+            offers.Add(unit);
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        return offers;
+    }
+
+    private LeaseKey? Allocate(
+        ulong client,
+        LeaseKey? wanted = null,
+        Func<LeaseKey, bool>? usable = null,
+        Func<LeaseKey, bool>? owed = null,
+        AllocationReach reach = AllocationReach.Free,
+        ShardAllocator? from = null)
+    {
+        var filter = new Filter(usable ?? (static _ => true), owed ?? (static _ => false));
         for (var tries = 0; tries < 30; tries++)
         {
             ReadOnlySpan<LeaseKey> wishes = wanted is { } wish ? [wish] : [];
-            var result = allocator.TryAllocate(Pool, wishes, client, Hold, new Filter(usable ?? (static _ => true)), new Nobody(), out var unit, out isNew);
+            var result = (from ?? allocator).TryAllocate(Pool, wishes, client, Hold, filter, new Nobody(), out var unit, out isNew, reach);
             if (result != AllocationResult.Pending)
                 return result == AllocationResult.Allocated ? unit : null;
         }
@@ -107,9 +217,11 @@ public sealed class ShardAllocatorTests
         throw new TestKitException("never decided");
     }
 
-    private sealed class Filter(Func<LeaseKey, bool> usable) : IUnitFilter
+    private sealed class Filter(Func<LeaseKey, bool> usable, Func<LeaseKey, bool> owed) : IUnitFilter
     {
         public bool IsUsable(LeaseKey key) => usable(key);
+
+        public bool IsOwed(LeaseKey key) => owed(key);
     }
 
     private sealed class Nobody : IActorRef

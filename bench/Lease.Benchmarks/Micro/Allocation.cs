@@ -46,6 +46,8 @@ public class Allocation : IUnitFilter, IActorRef
 
     bool IUnitFilter.IsUsable(LeaseKey key) => true;
 
+    bool IUnitFilter.IsOwed(LeaseKey key) => false;
+
     void IActorRef.Tell(object message, IActorRef? sender)
     {
         // The slices are in memory: the store has answered when it is asked again.
@@ -56,7 +58,7 @@ public class Allocation : IUnitFilter, IActorRef
         AllocationResult result;
         LeaseKey unit;
         do
-            result = allocator.TryAllocate(Pool, preferred, client, TimeSpan.FromMinutes(1), this, this, out unit, out _);
+            result = allocator.TryAllocate(Pool, preferred, client, TimeSpan.FromMinutes(1), this, this, out unit, out _, AllocationReach.Free);
         while (result == AllocationResult.Pending);
         if (result != AllocationResult.Allocated)
             throw new InvalidOperationException("nothing is free");

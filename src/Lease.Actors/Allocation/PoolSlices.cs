@@ -59,12 +59,24 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
         List(slots);
     }
 
-    /// <summary>Takes a unit of nobody's or another's slice into use as a slice of one.</summary>
-    /// <returns>False when it is in a slice of this shard, or borrowed already: then there is nothing new to choose from.</returns>
+    /// <summary>
+    /// Takes a unit that the store calls free into use: one of nobody's or another's slice as a slice of one; one that another shard's
+    /// client had is free again.
+    /// </summary>
+    /// <returns>False when it was free or held here already: then there is nothing new to choose from.</returns>
     public bool Borrow(LeaseKey key)
     {
-        if (!Pool.TryUnitOf(key, out var unit) || slices.ContainsKey(unit / (uint)Pool.SliceSize) || borrowed.ContainsKey(unit))
+        if (!Pool.TryUnitOf(key, out var unit))
             return false;
+        if (Find(unit) is ({ } known, var slot))
+        {
+            if (known[slot] != SlotState.Taken)
+                return false;
+            known.Free(slot, now());
+            List(known);
+            return true;
+        }
+
         var slots = new SliceSlots(Pool, unit, 1);
 
         // Whether it has a row the store did not say.
@@ -72,6 +84,16 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
         borrowed[unit] = slots;
         List(slots);
         return true;
+    }
+
+    /// <summary>Takes note of all units that are free in the store: what else is held here is leased to another shard's client.</summary>
+    public void TakeOffersBut(IReadOnlyList<LeaseKey> free)
+    {
+        var units = new HashSet<LeaseKey>(free);
+        foreach (var held in slices.Values)
+            held.TakeOffersBut(units);
+        foreach (var held in borrowed.Values)
+            held.TakeOffersBut(units);
     }
 
     public void Refuse(LeaseKey key, uint at)
@@ -108,6 +130,48 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
         foreach (var held in borrowed.Values)
             Reclaim(held, at);
         return FindOpen(client, filter, out slice, out slot);
+    }
+
+    /// <summary>The oldest offer among those that the client may have.</summary>
+    public bool FindOldestOffer(IUnitFilter filter, out SliceSlots slice, out int slot)
+    {
+        var (found, place, until) = ((SliceSlots?)null, -1, uint.MaxValue);
+
+        // Where the oldest should be comes first: the others are then passed by without a look at their slots.
+        if (WithOldestOffer() is { } first)
+            Consider(first);
+        foreach (var held in slices.Values)
+            Consider(held);
+        foreach (var held in borrowed.Values)
+            Consider(held);
+        (slice, slot) = (found!, place);
+        return found is not null;
+
+        void Consider(SliceSlots held)
+        {
+            if (held.Held == 0 || held.HeldUntil >= until)
+                return;
+            if (held.FindOldestOffer(filter, out var ends) is >= 0 and var oldest && ends < until)
+                (found, place, until) = (held, oldest, ends);
+        }
+    }
+
+    private SliceSlots? WithOldestOffer()
+    {
+        SliceSlots? first = null;
+        foreach (var held in slices.Values)
+        {
+            if (held.Held > 0 && (first is null || held.HeldUntil < first.HeldUntil))
+                first = held;
+        }
+
+        foreach (var held in borrowed.Values)
+        {
+            if (held.Held > 0 && (first is null || held.HeldUntil < first.HeldUntil))
+                first = held;
+        }
+
+        return first;
     }
 
     private bool FindOpen(ulong client, IUnitFilter filter, out SliceSlots slice, out int slot)

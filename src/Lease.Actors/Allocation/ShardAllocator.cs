@@ -16,11 +16,27 @@ public enum AllocationResult
     Exhausted,
 }
 
+/// <summary>How far an allocation may go.</summary>
+public enum AllocationReach
+{
+    /// <summary>What is wanted, else anything that is free.</summary>
+    Free,
+
+    /// <summary>Nothing else than what is wanted.</summary>
+    Wanted,
+
+    /// <summary>As <see cref="Free"/>; when nothing is free the oldest offer to another client gives way.</summary>
+    Offers,
+}
+
 /// <summary>Which units a client may have.</summary>
 public interface IUnitFilter
 {
     /// <summary>Whether it may have this one.</summary>
     bool IsUsable(LeaseKey key);
+
+    /// <summary>Whether it requests what was offered to it: then a later offer of the unit to another client gives way.</summary>
+    bool IsOwed(LeaseKey key);
 }
 
 /// <summary>Tells an actor that waited for the store to ask its allocator again.</summary>
@@ -42,6 +58,9 @@ public sealed class ShardAllocator
 {
     // A shard that has used up many slices asks for several at a time: its clients wait less often.
     private const int MaxTaken = 8;
+
+    // How many free units the store is asked for when every slice has an owner.
+    private const int MaxBorrowed = 32;
 
     private readonly Lock gate = new();
     private readonly Dictionary<PoolRange, PoolSlices> pools = [];
@@ -68,10 +87,10 @@ public sealed class ShardAllocator
     /// <param name="waiter">Told when the store has answered.</param>
     /// <param name="unit">The unit.</param>
     /// <param name="isNew">Whether nobody had it as far as the table remembers.</param>
-    /// <param name="onlyWanted">Whether nothing else than what is wanted will do.</param>
+    /// <param name="reach">What will do.</param>
     public AllocationResult TryAllocate(
         PoolRange pool, ReadOnlySpan<LeaseKey> wanted, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit, out bool isNew,
-        bool onlyWanted = false)
+        AllocationReach reach)
     {
         lock (gate)
         {
@@ -86,7 +105,7 @@ public sealed class ShardAllocator
                     continue;
                 if (slices.Find(number) is ({ } slice, var slot))
                 {
-                    if (slice[slot] is SlotState.NeverUsed or SlotState.Used || slice.IsHeldBy(slot, (uint)client))
+                    if (slice.IsFree(slot) || slice.IsHeldBy(slot, (uint)client) || (slice.IsHeld(slot) && filter.IsOwed(key)))
                         return Hold(slices, slice, slot, client, hold, out unit, out isNew);
                 }
                 else if (!slices.IsRefused(key, Now))
@@ -95,7 +114,9 @@ public sealed class ShardAllocator
                 }
             }
 
-            return onlyWanted ? AllocationResult.Exhausted : FindAny(slices, client, hold, filter, waiter, out unit, out isNew);
+            return reach == AllocationReach.Wanted
+                ? AllocationResult.Exhausted
+                : FindAny(slices, client, hold, filter, waiter, reach, out unit, out isNew);
         }
     }
 
@@ -114,13 +135,24 @@ public sealed class ShardAllocator
     }
 
     private AllocationResult FindAny(
-        PoolSlices slices, ulong client, TimeSpan hold, IUnitFilter filter, IActorRef waiter, out LeaseKey unit, out bool isNew)
+        PoolSlices slices,
+        ulong client,
+        TimeSpan hold,
+        IUnitFilter filter,
+        IActorRef waiter,
+        AllocationReach reach,
+        out LeaseKey unit,
+        out bool isNew)
     {
         if (slices.FindFree(client, filter, out var slice, out var slot))
             return Hold(slices, slice, slot, client, hold, out unit, out isNew);
         unit = default;
         isNew = false;
-        return slices.AllOwned && slices.ExhaustedUntil > Now ? AllocationResult.Exhausted : WaitForMore(slices, waiter);
+        if (!slices.AllOwned || slices.ExhaustedUntil <= Now)
+            return WaitForMore(slices, waiter);
+        return reach == AllocationReach.Offers && slices.FindOldestOffer(filter, out slice, out slot)
+            ? Hold(slices, slice, slot, client, hold, out unit, out isNew)
+            : AllocationResult.Exhausted;
     }
 
     private void Mark(PoolRange pool, LeaseKey key, Action<SliceSlots, int, uint> change)
@@ -184,12 +216,15 @@ public sealed class ShardAllocator
 
     private Task FindFreeUnitsAsync(PoolSlices slices) => AskAsync(
         slices,
-        () => store.FindFreeUnitsAsync(slices.Pool, shard, limit: 32, CancellationToken.None),
+        () => store.FindFreeUnitsAsync(slices.Pool, shard, MaxBorrowed, CancellationToken.None),
         units =>
         {
             var found = false;
             foreach (var unit in units)
                 found |= slices.Borrow(unit);
+
+            if (units.Count < MaxBorrowed)
+                slices.TakeOffersBut(units);
 
             // Not asked again for a moment, so that clients without hope cost little.
             if (!found)

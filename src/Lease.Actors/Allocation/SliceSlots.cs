@@ -51,12 +51,19 @@ internal sealed class SliceSlots
 
     public int Held { get; private set; }
 
+    /// <summary>Nothing that is held ends before this time; it may be earlier than the first end.</summary>
+    public uint HeldUntil { get; private set; } = uint.MaxValue;
+
     /// <summary>Whether it is in its pool's list of slices with something free.</summary>
     public bool Listed { get; set; }
 
     public LeaseKey KeyOf(int slot) => Pool.KeyOf(First + (uint)slot);
 
     public SlotState this[int slot] => states[slot];
+
+    public bool IsFree(int slot) => states[slot] is SlotState.NeverUsed or SlotState.Used;
+
+    public bool IsHeld(int slot) => states[slot] is SlotState.Held or SlotState.HeldNew;
 
     public bool IsHeldBy(int slot, uint holder) => IsHeld(slot) && holders[slot] == holder;
 
@@ -71,6 +78,7 @@ internal sealed class SliceSlots
     {
         Set(slot, IsNew(slot) ? SlotState.HeldNew : SlotState.Held, until);
         holders[slot] = holder;
+        HeldUntil = Math.Min(HeldUntil, until);
     }
 
     /// <summary>Gives a slot's state over to the slice that its unit belongs to from now on.</summary>
@@ -78,16 +86,50 @@ internal sealed class SliceSlots
     {
         target.Set(targetSlot, states[slot], since[slot]);
         target.holders[targetSlot] = holders[slot];
+        target.HeldUntil = Math.Min(target.HeldUntil, HeldUntil);
         Take(slot);
     }
 
     /// <summary>Frees what was held until a time before <paramref name="now"/>.</summary>
     public void ReclaimHeld(uint now)
     {
-        for (var i = 0; Held > 0 && i < states.Length; i++)
+        if (HeldUntil > now)
+            return;
+        HeldUntil = uint.MaxValue;
+        for (var i = 0; i < states.Length; i++)
         {
             if (IsHeld(i) && since[i] <= now)
                 Set(i, SlotState.Used, since[i]);
+            else if (IsHeld(i))
+                HeldUntil = Math.Min(HeldUntil, since[i]);
+        }
+    }
+
+    /// <summary>The offer that ends first of those that <paramref name="filter"/> allows; -1 when there is none.</summary>
+    /// <param name="filter">Whether the client may have a unit.</param>
+    /// <param name="until">When it ends; <see cref="uint.MaxValue"/> for none.</param>
+    public int FindOldestOffer(IUnitFilter filter, out uint until)
+    {
+        var oldest = -1;
+        until = HeldUntil = uint.MaxValue;
+        for (var i = 0; i < states.Length; i++)
+        {
+            if (!IsHeld(i))
+                continue;
+            HeldUntil = Math.Min(HeldUntil, since[i]);
+            if (since[i] < until && filter.IsUsable(KeyOf(i)))
+                (oldest, until) = (i, since[i]);
+        }
+
+        return oldest;
+    }
+
+    public void TakeOffersBut(HashSet<LeaseKey> free)
+    {
+        for (var i = 0; Held > 0 && i < states.Length; i++)
+        {
+            if (IsHeld(i) && !free.Contains(KeyOf(i)))
+                Take(i);
         }
     }
 
@@ -114,8 +156,6 @@ internal sealed class SliceSlots
 
         return oldest;
     }
-
-    private bool IsHeld(int slot) => states[slot] is SlotState.Held or SlotState.HeldNew;
 
     private void Set(int slot, SlotState state, uint time)
     {

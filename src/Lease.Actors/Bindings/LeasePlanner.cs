@@ -103,10 +103,11 @@ internal abstract class LeasePlanner : IUnitFilter
     /// <summary>Sends the answer, if there is one.</summary>
     public abstract void Send(ILogger logger);
 
-    protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key, bool onlyWanted = false)
+    protected AllocationResult Allocate(PoolRange range, ReadOnlySpan<LeaseKey> wanted, out LeaseKey key, AllocationReach reach)
     {
         var hold = exchange.Configuration.OfferLifetime;
-        var result = context.Allocator.TryAllocate(range, wanted, exchange.Key.Hash, hold, this, context.Waiter, out key, out var isNew, onlyWanted);
+        var client = exchange.Key.Hash;
+        var result = context.Allocator.TryAllocate(range, wanted, client, hold, this, context.Waiter, out key, out var isNew, reach);
         if (isNew)
             newUnit = key;
         return result;
@@ -196,5 +197,19 @@ internal abstract class LeasePlanner : IUnitFilter
         }
 
         return !IsConflict(key) && !IsForOther(key);
+    }
+
+    /// <summary>Whether it was offered to this client, which takes it now.</summary>
+    bool IUnitFilter.IsOwed(LeaseKey key)
+    {
+        if (IsOffer)
+            return false;
+        foreach (var offer in Offers)
+        {
+            if (offer.Key == key && Now - offer.ChangedAt < exchange.Configuration.OfferLifetime.TotalMilliseconds)
+                return true;
+        }
+
+        return false;
     }
 }

@@ -162,29 +162,47 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
 
     private bool TryAllocate(ReadOnlySpan<LeaseKey> wanted, bool exactly)
     {
-        for (var pass = acceptsPortSets ? 0 : 1; pass < 2; pass++)
+        var result = TryAllocate(wanted, exactly ? AllocationReach.Wanted : AllocationReach.Free);
+
+        // An offer to another client gives way only when no pool has anything free.
+        if (result == AllocationResult.Exhausted && !exactly)
+            result = TryAllocate(wanted, AllocationReach.Offers);
+        if (result == AllocationResult.Pending)
+            return false;
+        if (result == AllocationResult.Allocated)
+            return true;
+        return exactly ? Refuse($"{LeaseLog.TextOf(wanted[0])} is not free") : BeSilent(Dhcp4Drop.NoAddress);
+    }
+
+    // Shared addresses first, for clients that can have them.
+    private AllocationResult TryAllocate(ReadOnlySpan<LeaseKey> wanted, AllocationReach reach)
+    {
+        var result = acceptsPortSets ? TryAllocate(wanted, reach, isShared: true) : AllocationResult.Exhausted;
+        return result == AllocationResult.Exhausted ? TryAllocate(wanted, reach, isShared: false) : result;
+    }
+
+    private AllocationResult TryAllocate(ReadOnlySpan<LeaseKey> wanted, AllocationReach reach, bool isShared)
+    {
+        foreach (var subnet in exchange.SubnetsInOrder())
         {
-            foreach (var subnet in exchange.SubnetsInOrder())
+            if (!MayUse(subnet))
+                continue;
+            foreach (var pool in subnet.Pools)
             {
-                if (!MayUse(subnet))
+                var range = pool.Range;
+                if (!MayUse(pool) || range.Ports != 0 != isShared)
                     continue;
-                foreach (var pool in subnet.Pools)
-                {
-                    var range = pool.Range;
-                    if (!MayUse(pool) || range.Ports == 0 != (pass == 1) || (exactly && !range.TryUnitOf(wanted[0], out _)))
-                        continue;
-                    var result = Allocate(range, wanted, out var key, onlyWanted: exactly);
-                    if (result == AllocationResult.Pending)
-                        return false;
-                    if (result != AllocationResult.Allocated)
-                        continue;
+                if (reach == AllocationReach.Wanted && !range.TryUnitOf(wanted[0], out _))
+                    continue;
+                var result = Allocate(range, wanted, out var key, reach);
+                if (result == AllocationResult.Allocated)
                     Grant(subnet, key);
-                    return true;
-                }
+                if (result != AllocationResult.Exhausted)
+                    return result;
             }
         }
 
-        return exactly ? Refuse($"{LeaseLog.TextOf(wanted[0])} is not free") : BeSilent(Dhcp4Drop.NoAddress);
+        return AllocationResult.Exhausted;
     }
 
     private void Renew(int index, Dhcp4Subnet subnet)

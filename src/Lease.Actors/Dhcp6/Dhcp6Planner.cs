@@ -233,6 +233,16 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
             return true;
         Span<LeaseKey> wanted = stackalloc LeaseKey[8];
         wanted = wanted[..CollectWanted(answer, ia, wanted)];
+
+        // An offer to another client gives way only when no pool has anything free.
+        var result = TryAllocate(answer, ia, wanted, AllocationReach.Free);
+        if (result == AllocationResult.Exhausted)
+            result = TryAllocate(answer, ia, wanted, AllocationReach.Offers);
+        return result != AllocationResult.Pending;
+    }
+
+    private AllocationResult TryAllocate(IaAnswer answer, IaOption ia, ReadOnlySpan<LeaseKey> wanted, AllocationReach reach)
+    {
         foreach (var subnet in exchange.SubnetsInOrder())
         {
             if (!MayUse(subnet))
@@ -241,17 +251,15 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
             {
                 if (!MayUse(pool))
                     continue;
-                var result = Allocate(pool.Range, wanted, out var key);
-                if (result == AllocationResult.Pending)
-                    return false;
-                if (result != AllocationResult.Allocated)
-                    continue;
-                Grant(answer, subnet, key, ia);
-                return true;
+                var result = Allocate(pool.Range, wanted, out var key, reach);
+                if (result == AllocationResult.Allocated)
+                    Grant(answer, subnet, key, ia);
+                if (result != AllocationResult.Exhausted)
+                    return result;
             }
         }
 
-        return true;
+        return AllocationResult.Exhausted;
     }
 
     private void Grant(IaAnswer answer, Subnet subnet, LeaseKey key, IaOption ia)
