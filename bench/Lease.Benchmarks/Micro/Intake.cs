@@ -55,7 +55,7 @@ public class Intake : IActorRef
         var actors = new ScenarioKit(kit.Time).Sys;
         var leasequery = new LeasequeryService(
             actors, kit.Time, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], new CommittedEvents(actors.EventStream.Publish), NullLogger.Instance);
-        var dhcp4 = new Dhcp4Intake(kit.Sys, region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
+        var dhcp4 = new Dhcp4Intake(region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
         return new Dhcp6Intake(kit.Sys, region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = settings };
     }
 

@@ -80,7 +80,7 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         if (exchange is null)
             return;
-        logger.Conflict(exchange.Link.Name, Client, LeaseLog.TextOf(write.Conflict));
+        logger.Conflict(exchange.Link.Name, new ClientText(Key), LeaseLog.TextOf(write.Conflict));
         conflicts ??= [];
         if (!conflicts.Add(write.Conflict))
         {
@@ -210,7 +210,7 @@ public sealed class BindingActor : UntypedPersistentActor
     {
         if (exchange is null)
             return;
-        logger.NotAnswered(exchange.Link.Name, Client, exchange.MessageName, reason);
+        logger.NotAnswered(exchange.Link.Name, new ClientText(Key), exchange.MessageName, reason);
         exchange.CountUnanswered(Unanswered.NotCommitted);
         Release();
     }

@@ -1,5 +1,6 @@
 using Lease.Actors.Classification;
 using Lease.Kernel.Persistence;
+using Lease.Kernel.Sharding;
 using Lease.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -33,13 +34,13 @@ internal static partial class LeaseLog
     public static partial void Uncertain(this ILogger logger, string link, string client, string cause);
 
     [LoggerMessage(3003, LogLevel.Warning, "no answer link={Link} client={Client} cause={Cause}: {Reason}")]
-    public static partial void NotAnswered(this ILogger logger, string link, string client, string cause, string reason);
+    public static partial void NotAnswered(this ILogger logger, string link, ClientText client, string cause, string reason);
 
     [LoggerMessage(3006, LogLevel.Warning, "conflict link={Link} client={Client} lease={Lease}: another client holds it")]
-    public static partial void Conflict(this ILogger logger, string link, string client, string lease);
+    public static partial void Conflict(this ILogger logger, string link, ClientText client, string lease);
 
     [LoggerMessage(3007, LogLevel.Warning, "no free lease link={Link} client={Client} status={Status}")]
-    public static partial void NothingFree(this ILogger logger, string link, string client, string status);
+    public static partial void NothingFree(this ILogger logger, string link, ClientText client, Enum status);
 
     [LoggerMessage(3008, LogLevel.Error, "looking for ended leases failed: {Reason}")]
     public static partial void ExpiryFailed(this ILogger logger, string reason);
@@ -67,4 +68,11 @@ internal static partial class LeaseLog
         { Phase: LeasePhase.Active } => $"{lease.Valid}s",
         _ => "0s",
     };
+}
+
+/// <summary>A client in a line of the log: what is made a text only if the line is written.</summary>
+internal readonly struct ClientText(EntityKey key)
+{
+    /// <inheritdoc/>
+    public override string ToString() => BindingKey.ClientTextOf(key.Bytes);
 }

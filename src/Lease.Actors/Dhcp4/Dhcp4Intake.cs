@@ -15,10 +15,9 @@ namespace Lease.Actors.Dhcp4;
 /// The first look at a DHCPV4-QUERY, on the socket's thread (RFC 7341 section 8): the DHCPv4 message, its link and its client; then to the binding's shard. Nothing that comes from the
 /// network throws.
 /// </summary>
-public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, LeasequeryService leasequery, Dhcp4Counters counters, ILogger logger) : IDhcp4Service
+public sealed class Dhcp4Intake(IActorRef region, LeasequeryService leasequery, Dhcp4Counters counters, ILogger logger) : IDhcp4Service
 {
     private volatile Dhcp4Settings? settings;
-    private long nextSubnetWarning;
 
     /// <summary>The configuration for the messages that come from now on; null: none are served.</summary>
     public Dhcp4Settings? Settings
@@ -89,7 +88,7 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Leasequery
 
         if (!current.Localization.TryFind(message, datagram.Data, chain, origin?.Interface ?? datagram.Channel.InterfaceName, source, classes, out var link, out var subnet))
         {
-            WarnOfSubnet(datagram, source);
+            logger.NoSubnet4(source, datagram.Channel.InterfaceName);
             Drop(datagram, Dhcp4Drop.NoSubnet, message.Type);
             return;
         }
@@ -140,14 +139,6 @@ public sealed class Dhcp4Intake(ActorSystem system, IActorRef region, Leasequery
         var answer = new Dhcp4Answer { Type = Dhcp4MessageType.Ack, Subnet = exchange.Subnet, Reservation = exchange.Reservation, Classes = exchange.Classes };
         exchange.Send(answer);
         exchange.Datagram.Release();
-    }
-
-    private void WarnOfSubnet(Datagram datagram, Ipv6Address source)
-    {
-        var now = system.TimeProvider.GetTimestamp();
-        var next = Interlocked.Read(ref nextSubnetWarning);
-        if (now >= next && Interlocked.CompareExchange(ref nextSubnetWarning, now + (60 * system.TimeProvider.TimestampFrequency), next) == next)
-            logger.NoSubnet4(source, datagram.Channel.InterfaceName);
     }
 
     private void Drop<T>(Datagram datagram, Dhcp4Drop reason, T detail)

@@ -66,7 +66,7 @@ internal sealed partial class Dhcp4Planner : LeasePlanner
     public override void Send(ILogger logger)
     {
         if (silence == Dhcp4Drop.NoAddress)
-            logger.NothingFree(Link.Name, BindingKey.ClientTextOf(exchange.Key.Bytes), "no IPv4 address");
+            logger.NothingFree(Link.Name, new ClientText(exchange.Key), silence);
         if (silence is { } reason)
             exchange.Counters.CountDrop(reason);
         if (answer is { Type: Dhcp4MessageType.Nak, Text: { } text })

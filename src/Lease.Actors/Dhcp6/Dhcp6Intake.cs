@@ -18,7 +18,6 @@ namespace Lease.Actors.Dhcp6;
 public sealed class Dhcp6Intake(
     ActorSystem system, IActorRef region, LeasequeryService leasequery, IDhcp4Service dhcp4, Dhcp6Counters counters, ILogger logger) : IDatagramHandler
 {
-    private long nextSubnetWarning;
     private volatile Dhcp6Settings? settings;
 
     /// <summary>The configuration for the packets that come from now on; until it is set they are dropped.</summary>
@@ -161,9 +160,7 @@ public sealed class Dhcp6Intake(
 
     private void WarnOfSubnet(Datagram datagram, in RelayChain chain)
     {
-        var now = system.TimeProvider.GetTimestamp();
-        var next = Interlocked.Read(ref nextSubnetWarning);
-        if (now < next || Interlocked.CompareExchange(ref nextSubnetWarning, now + (60 * system.TimeProvider.TimestampFrequency), next) != next)
+        if (!logger.IsEnabled(LogLevel.Warning))
             return;
         var detail = chain.Hops == 0 ? "direct" : $"relayed, link-address {chain.Hop(datagram.Data, chain.Hops - 1).LinkAddress}";
         logger.NoSubnet(new Ipv6Address(datagram.Source.Address), datagram.Channel.InterfaceName, detail);

@@ -73,7 +73,7 @@ internal sealed partial class Dhcp6Planner : LeasePlanner
         foreach (var ia in Answer.Ias)
         {
             if (ia.Status is StatusCode.NoAddrsAvail or StatusCode.NoPrefixAvail)
-                logger.NothingFree(exchange.Link.Name, BindingKey.ClientTextOf(exchange.Key.Bytes), ia.Status.Value.ToString());
+                logger.NothingFree(exchange.Link.Name, new ClientText(exchange.Key), ia.Status);
         }
 
         exchange.Send(Answer);

@@ -6,14 +6,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Lease.Actors.Leasequery;
 
-/// <summary>Decides who may ask. Whoever may not is counted, and named in the log once a minute.</summary>
+/// <summary>Decides who may ask. Whoever may not is counted, and named in the log.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="counters">Where it is counted.</param>
 /// <param name="logger">Where it is said.</param>
 public sealed class LeasequeryGate(TimeProvider time, LeasequeryCounters counters, ILogger logger)
 {
     private readonly RateLimiter limiter = new(time);
-    private long nextWarning;
 
     /// <summary>Finds the requestor at <paramref name="address"/>, and whether it may ask by this way.</summary>
     public Requestor? Admit(LeasequeryConfiguration configuration, IPAddress address, LeasequeryAccess way)
@@ -47,14 +46,11 @@ public sealed class LeasequeryGate(TimeProvider time, LeasequeryCounters counter
         return false;
     }
 
-    /// <summary>Counts what is not answered, and says so once a minute.</summary>
+    /// <summary>Counts what is not answered, and says so.</summary>
     public void Refuse(IPAddress address, LeasequeryCount count, string reason)
     {
         counters.Add(count);
-        var now = time.GetTimestamp();
-        var next = Interlocked.Read(ref nextWarning);
-        if (now >= next && Interlocked.CompareExchange(ref nextWarning, now + (60 * time.TimestampFrequency), next) == next)
-            logger.NotAnswered(address.ToString(), reason);
+        logger.NotAnswered(address, count, reason);
     }
 
     private Requestor? AdmitPeer(LeasequeryConfiguration configuration, Ipv6Address peer, LeasequeryCount count)

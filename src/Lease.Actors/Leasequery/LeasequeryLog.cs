@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Actors.Leasequery;
@@ -5,8 +6,8 @@ namespace Lease.Actors.Leasequery;
 /// <summary>One line for each event of leasequery.</summary>
 internal static partial class LeasequeryLog
 {
-    [LoggerMessage(7001, LogLevel.Warning, "leasequery from {Source} is not answered: {Reason} (said once a minute)")]
-    public static partial void NotAnswered(this ILogger logger, string source, string reason);
+    [LoggerMessage(7001, LogLevel.Warning, "leasequery from {Source} is not answered ({Count}): {Reason}")]
+    public static partial void NotAnswered(this ILogger logger, IPAddress source, LeasequeryCount count, string reason);
 
     [LoggerMessage(7002, LogLevel.Error, "leasequery from {Source} failed: {Reason}")]
     public static partial void QueryFailed(this ILogger logger, string source, string reason);

@@ -26,7 +26,7 @@ internal sealed class Dhcp4Side : IDisposable
     public Dhcp4Side(LeaseConfiguration configuration, ActorSystem system, IActorRef region, LeasequeryService leasequery, Func<Dhcp6Settings?> dhcp6, ILogger logger)
     {
         this.system = system;
-        engine = new Dhcp4Intake(system, region, leasequery, Counters, logger);
+        engine = new Dhcp4Intake(region, leasequery, Counters, logger);
         var otherPort = configuration.Dhcp4?.Dhcp4o6Port ?? 0;
         BehindOther = new ForwardedIntake(system, engine, Counters, new UdpEndpoint(UInt128.One, (ushort)otherPort, 0));
         var isAlone = configuration.Dhcp6.Interfaces.Count == 0;

@@ -32,6 +32,7 @@ internal sealed class LeaseServer : IAsyncDisposable
     private readonly ActorSystem system;
     private readonly ILeaseStore store;
     private readonly CommittedEvents committed;
+    private readonly LimitedLogs logs;
 
     // What all nodes agree on, and whether there may be others.
     private readonly string fingerprint;
@@ -50,10 +51,11 @@ internal sealed class LeaseServer : IAsyncDisposable
     private TcpServer? tcp;
 
     private LeaseServer(
-        LeaseConfiguration configuration, byte[] serverDuid, IHost host, ActorSystem system, ILeaseStore store, CommittedEvents committed, ILoggerFactory loggers)
+        LeaseConfiguration configuration, byte[] serverDuid, IHost host, ActorSystem system, ILeaseStore store, CommittedEvents committed, LimitedLogs loggers)
     {
         this.host = host;
         actors = host.Services.GetRequiredService<Akka.Actor.ActorSystem>();
+        logs = loggers;
         this.system = system;
         this.store = store;
         this.committed = committed;
@@ -213,25 +215,26 @@ internal sealed class LeaseServer : IAsyncDisposable
         tcp?.Dispose();
         forwarder.Dispose();
         dhcp4.Dispose();
-        await DisposeAsync(host, system, store);
+        await DisposeAsync(host, system, store, logs);
     }
 
     private static async Task<LeaseServer> TryStartAsync(
         LeaseConfiguration configuration, DataFolder place, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var leaseTime = new ClusterTime(time);
-        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = leaseTime, LoggerFactory = loggers });
-        var host = AkkaSetup.Build(leaseTime, loggers);
+        var logs = new LimitedLogs(loggers, time);
+        var system = ActorSystem.Create("lease", new ActorSystemOptions { TimeProvider = leaseTime, LoggerFactory = logs });
+        var host = AkkaSetup.Build(leaseTime, logs);
         ILeaseStore? store = null;
         LeaseServer? server = null;
         try
         {
             await host.StartAsync(cancellation);
             var committed = new CommittedEvents(host.Services.GetRequiredService<Akka.Actor.ActorSystem>().EventStream.Publish);
-            store = await Stores.OpenAsync(configuration, place, (time, leaseTime), system, committed, loggers);
+            store = await Stores.OpenAsync(configuration, place, (time, leaseTime), system, committed, logs);
             var duid = await ServerIdentity.DuidAsync(store, configuration.Dhcp6, time);
-            server = new LeaseServer(configuration, duid, host, system, store, committed, loggers);
-            await server.OpenAsync(configuration, leaseTime, loggers, cancellation);
+            server = new LeaseServer(configuration, duid, host, system, store, committed, logs);
+            await server.OpenAsync(configuration, leaseTime, logs, cancellation);
             return server;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
@@ -239,18 +242,19 @@ internal sealed class LeaseServer : IAsyncDisposable
             if (server is not null)
                 await server.DisposeAsync();
             else
-                await DisposeAsync(host, system, store);
+                await DisposeAsync(host, system, store, logs);
             throw;
         }
     }
 
-    private static async Task DisposeAsync(IHost host, ActorSystem system, ILeaseStore? store)
+    private static async Task DisposeAsync(IHost host, ActorSystem system, ILeaseStore? store, LimitedLogs logs)
     {
         await host.StopAsync();
         host.Dispose();
         await system.DisposeAsync();
         if (store is not null)
             await store.DisposeAsync();
+        logs.Dispose();
     }
 
     private async Task OpenAsync(

@@ -48,4 +48,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(5015, LogLevel.Information, "no rehearsal with simulated clients on the loopback, so the first clients may wait longer: {Reason}")]
     public static partial void NotRehearsed(this ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 5016, Message = "{Count} more in the last minute like: {Line}")]
+    public static partial void MoreLines(this ILogger logger, LogLevel level, long count, string line);
 }

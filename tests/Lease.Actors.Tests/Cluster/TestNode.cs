@@ -63,7 +63,7 @@ internal sealed class TestNode : TestKit, IDatagramChannel
         actors = new ScenarioKit(Time);
         var leasequery = new LeasequeryService(
             actors.Sys, Time, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], new CommittedEvents(actors.Sys.EventStream.Publish), NullLogger.Instance);
-        var dhcp4 = new Dhcp4Intake(Sys, Region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
+        var dhcp4 = new Dhcp4Intake(Region, leasequery, new Dhcp4Counters(), NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, Region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = settings };
         var node = new ClusterNode(name, "", fingerprint, () => IsReplaced = true) { Viewed = view => View = view, Time = new ClusterTime(MachineClock) };
         Placed = node.Placed.Task;

@@ -42,7 +42,7 @@ public abstract class Dhcp4TestKit : TestKit, IDatagramChannel
         actors = new ScenarioKit(Time);
         var leasequery = new LeasequeryService(
             actors.Sys, Time, new LeasequerySettings(new LeasequeryConfiguration(), dhcp6), tables, tables, [1], new CommittedEvents(actors.Sys.EventStream.Publish), NullLogger.Instance);
-        dhcp4 = new Dhcp4Intake(Sys, region, leasequery, Counters, NullLogger.Instance);
+        dhcp4 = new Dhcp4Intake(region, leasequery, Counters, NullLogger.Instance);
         intake = new Dhcp6Intake(Sys, region, leasequery, dhcp4, new Dhcp6Counters(), NullLogger.Instance) { Settings = dhcp6 };
     }
 

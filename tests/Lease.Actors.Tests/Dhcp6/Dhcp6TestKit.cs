@@ -38,7 +38,7 @@ public abstract class Dhcp6TestKit : TestKit, IDatagramChannel
         actors = new ScenarioKit(Time);
         var leasequery = new LeasequeryService(
             actors.Sys, Time, new LeasequerySettings(new LeasequeryConfiguration(), settings), tables, tables, [1], new CommittedEvents(actors.Sys.EventStream.Publish), NullLogger.Instance);
-        intake = new Dhcp6Intake(Sys, region, leasequery, new Dhcp4Intake(Sys, region, leasequery, new Dhcp4Counters(), NullLogger.Instance), Counters, NullLogger.Instance) { Settings = settings };
+        intake = new Dhcp6Intake(Sys, region, leasequery, new Dhcp4Intake(region, leasequery, new Dhcp4Counters(), NullLogger.Instance), Counters, NullLogger.Instance) { Settings = settings };
     }
 
     public override async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.Net;
+using Lease.Host.Tests.Leasequery;
 using Lease.Kernel.Persistence;
 using Lease.Peers.Dhcp4;
 using Lease.Peers.Dhcp6;
@@ -17,6 +18,10 @@ public sealed class FloodScenarios
         "valid-lifetime": 4000, "preferred-lifetime": 3000,
         "subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "interface": "lo", "pools": [{"pool": "2001:db8:1::100-2001:db8:1::1ff"}],
           "pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 48, "delegated-len": 56}]}]
+        """;
+
+    private const string NothingFree = """
+        "subnet6": [{"id": 1, "subnet": "2001:db8:1::/64", "interface": "lo"}]
         """;
 
     private const string SharedAddresses = """
@@ -88,6 +93,18 @@ public sealed class FloodScenarios
         replies.Select(static l => l.Prefix).ShouldBeUnique();
     }
 
+    [Fact]
+    public async Task A_flood_of_what_cannot_be_served_is_counted_in_the_log_and_not_written()
+    {
+        using var log = new LogLines();
+        await using var server = await TestServer.StartAsync(NothingFree, loggers: log);
+        await FloodAsync(server.Peer(), OptionCode.IaNa, 1000);
+        log.Lines.Count(static l => l.StartsWith("no free lease", StringComparison.Ordinal)).ShouldBe(10);
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        const string more = "990 more in the last minute like: no free lease link=subnet-1";
+        log.Lines.ShouldContain(static l => l.StartsWith(more, StringComparison.Ordinal));
+    }
+
     private async Task FloodAsync(UdpPeer peer, OptionCode kind, int solicits)
     {
         for (var i = 0; i < solicits; i++)
@@ -111,7 +128,8 @@ public sealed class FloodScenarios
     {
         var offer = (await peer.ExchangeAsync(client.Request(MessageType.Solicit) with { ServerId = default })).ShouldNotBeNull();
         await flood();
-        return (await peer.ExchangeAsync(Request(client.Request(MessageType.Solicit), offer))).ShouldNotBeNull().Leases.Any(static l => l.Valid > 0);
+        var reply = await peer.ExchangeAsync(Request(client.Request(MessageType.Solicit), offer));
+        return reply.ShouldNotBeNull().Leases.Any(static l => l.Valid > 0);
     }
 
     private static async Task<bool> BindAsync(Dhcp4Request discover, Dhcp4Peer peer, Func<Task> flood)
