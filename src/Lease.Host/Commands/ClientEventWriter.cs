@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Threading.Channels;
 using Lease.Peers.Client;
+using Lease.Protocol.Dhcp6;
 
 namespace Lease.Host.Commands;
 
@@ -67,5 +68,9 @@ internal sealed class ClientEventWriter : IAsyncDisposable
         return JsonSerializer.Serialize(line);
     }
 
-    private static string Quoted(string value) => value.Contains(' ', StringComparison.Ordinal) ? $"\"{value}\"" : value;
+    private static string Quoted(string value)
+    {
+        var escaped = OctetText.Escape(value);
+        return escaped.Contains(' ', StringComparison.Ordinal) ? $"\"{escaped.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : escaped;
+    }
 }

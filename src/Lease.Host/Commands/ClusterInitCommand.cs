@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Lease.Protocol.Dhcp6;
 
 namespace Lease.Host.Commands;
 
@@ -38,7 +39,7 @@ internal static class ClusterInitCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine(e.Message);
+            Console.Error.WriteLine(OctetText.Escape(e.Message));
             return ExitCode.Failed;
         }
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Lease.Kernel.Persistence;
+using Lease.Protocol.Dhcp6;
 using Lease.Storage.Postgres;
 
 namespace Lease.Host.Commands;
@@ -39,7 +40,7 @@ internal static class ClusterStatusCommand
         }
         catch (IOException e)
         {
-            Console.Error.WriteLine(e.Message);
+            Console.Error.WriteLine(OctetText.Escape(e.Message));
             return ExitCode.Failed;
         }
     }
@@ -76,7 +77,7 @@ internal static class ClusterStatusCommand
         }
     }
 
-    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private static void Print(FormattableString line) => Console.WriteLine(OctetText.Escape(line.ToString(CultureInfo.InvariantCulture)));
 
     private static void PrintJson(ClusterReport report) => Console.WriteLine(JsonSerializer.Serialize(new
     {

@@ -62,7 +62,7 @@ internal static class DemoCommand
         }
         catch (IOException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(OctetText.Escape(e.Message));
             return ExitCode.Failed;
         }
         finally

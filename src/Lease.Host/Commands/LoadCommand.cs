@@ -65,7 +65,7 @@ internal static class LoadCommand
         }
         catch (IOException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(OctetText.Escape(e.Message));
             return ExitCode.Failed;
         }
 

@@ -5,6 +5,7 @@ using System.Net;
 using Lease.Host.Server;
 using Lease.Peers.Lwaftr;
 using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Host.Commands;
@@ -64,7 +65,7 @@ internal static class LwaftrCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(OctetText.Escape(e.Message));
             return ExitCode.Failed;
         }
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Lease.Host.Server;
 using Lease.Peers.Mirror;
+using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Host.Commands;
@@ -63,7 +64,7 @@ internal static class MirrorCommand
         }
         catch (IOException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(OctetText.Escape(e.Message));
             return ExitCode.Failed;
         }
     }

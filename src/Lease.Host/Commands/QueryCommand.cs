@@ -4,6 +4,7 @@ using System.Net;
 using Lease.Peers.Dhcp4;
 using Lease.Peers.Leasequery;
 using Lease.Protocol;
+using Lease.Protocol.Dhcp6;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Host.Commands;
@@ -59,7 +60,7 @@ internal static class QueryCommand
     {
         if (!TryReadRequest(parsed, out var server, out var request, out var problem))
         {
-            await Console.Error.WriteLineAsync(problem);
+            await Console.Error.WriteLineAsync(OctetText.Escape(problem));
             return ExitCode.WrongUsage;
         }
 
@@ -80,7 +81,7 @@ internal static class QueryCommand
         printer.End();
         if (problem.Length == 0)
             return ExitCode.Done;
-        await Console.Error.WriteLineAsync(problem);
+        await Console.Error.WriteLineAsync(OctetText.Escape(problem));
         return ExitCode.Failed;
     }
 

@@ -119,7 +119,10 @@ internal sealed class QueryPrinter(bool json, bool quiet)
     };
 
     private void PrintOption(Option option, string indent)
-        => output.WriteLine($"{indent}{OptionRegistry.NameOf(option.Code)} ({(ushort)option.Code}) {OptionText.Of(option)}");
+    {
+        var text = OctetText.Escape(OptionText.Of(option));
+        output.WriteLine($"{indent}{OptionRegistry.NameOf(option.Code)} ({(ushort)option.Code}) {text}");
+    }
 
     // From the relay beside the server to that beside the client.
     private void PrintRelays(ReadOnlySpan<byte> octets)

@@ -58,7 +58,7 @@ internal static class RelayCommand
         }
         catch (IOException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(OctetText.Escape(e.Message));
             return ExitCode.Failed;
         }
     }
