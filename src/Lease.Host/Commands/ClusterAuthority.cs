@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Lease.Kernel.IO;
 
 namespace Lease.Host.Commands;
 
@@ -126,7 +127,7 @@ internal sealed class ClusterAuthority : IDisposable
     {
         try
         {
-            return X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+            return X509Certificate2.CreateFromPem(RegularFile.ReadText(certificateFile), RegularFile.ReadText(keyFile));
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {

@@ -1,4 +1,5 @@
 using Lease.Host.Configuration;
+using Lease.Kernel.IO;
 
 namespace Lease.Host.Commands;
 
@@ -9,7 +10,7 @@ internal static class ConfigurationFile
     {
         try
         {
-            return ConfigurationReader.Read(File.ReadAllText(file), file);
+            return ConfigurationReader.Read(RegularFile.ReadText(file), file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Lease.Kernel.IO;
 
 namespace Lease.Host.Configuration;
 
@@ -20,6 +21,12 @@ internal sealed class JsonParser
     // As Kea.
     private const int MaxIncluded = 10;
 
+    // Characters of all files together. Files that include others several times would multiply without it.
+    private const int MaxText = 128 << 20;
+
+    // What a file counts for at least, so that empty ones have an end too.
+    private const int LeastText = 1 << 14;
+
     private const string Include = "<?include";
 
     // Those that include the one that is read.
@@ -29,6 +36,7 @@ internal sealed class JsonParser
     private int place;
     private int line = 1;
     private int lineStart;
+    private long included;
 
     private JsonParser(string text, string file)
     {
@@ -74,6 +82,7 @@ internal sealed class JsonParser
     private List<KeyValuePair<string, JsonValue>> ReadMembers(int depth)
     {
         var members = new List<KeyValuePair<string, JsonValue>>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         place++;
         while (true)
         {
@@ -89,7 +98,7 @@ internal sealed class JsonParser
                 throw Error($"expected ':' after \"{name}\", found {Shown()}");
             place++;
             var value = ReadValue(depth + 1);
-            if (members.Exists(m => m.Key == name))
+            if (!names.Add(name))
                 throw new JsonSyntaxException($"\"{name}\" stands twice in the same object", key);
             members.Add(new(name, value));
             if (!SkipComma('}'))
@@ -247,12 +256,16 @@ internal sealed class JsonParser
         (file, place, line, lineStart) = (Path.Combine(Path.GetDirectoryName(file) ?? "", name), 0, 1, 0);
         try
         {
-            text = File.ReadAllText(file);
+            text = RegularFile.ReadText(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new JsonSyntaxException($"{file} cannot be read: {e.Message}", at);
         }
+
+        included += Math.Max(text.Length, LeastText);
+        if (included > MaxText)
+            throw new JsonSyntaxException($"\"{name}\" is not read: the included files have more than {MaxText >> 20} Mi characters", at);
     }
 
     private void SkipBlanks()

@@ -1,3 +1,4 @@
+using Lease.Kernel.IO;
 using Npgsql;
 
 namespace Lease.Storage.Postgres;
@@ -28,12 +29,20 @@ internal static class ConnectionString
                 return "names no Host";
 
             // What has become part of the host is not shown: a password may be in it.
-            return builder.Host.Contains('=', StringComparison.Ordinal) ? "has settings with a space between them: a semicolon belongs there" : null;
+            if (builder.Host.Contains('=', StringComparison.Ordinal))
+                return "has settings with a space between them: a semicolon belongs there";
+            return FilesOf(builder).Select(RegularFile.DefectOf).FirstOrDefault(static defect => defect is not null);
         }
         catch (Exception e) when (e is ArgumentException or FormatException or OverflowException or NotSupportedException or KeyNotFoundException)
         {
             return $"is not a connection string of Npgsql's: {e.Message}";
         }
+    }
+
+    private static IEnumerable<string> FilesOf(NpgsqlConnectionStringBuilder builder)
+    {
+        string?[] files = [builder.Passfile, builder.SslCertificate, builder.SslKey, builder.RootCertificate];
+        return files.OfType<string>().Where(static file => file.Length > 0);
     }
 
     /// <summary>The string for a connection. Each is kept and used by one owner, so there is no pool; a deadline that passes ends the connection at once, since nothing is known of its server then.</summary>

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Lease.Kernel.IO;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Transport.Tcp;
@@ -100,11 +101,12 @@ public sealed class TlsCertificates
         try
         {
             var writtenAt = WrittenAt();
-            using var leaf = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+            var certificates = RegularFile.ReadText(certificateFile);
+            using var leaf = X509Certificate2.CreateFromPem(certificates, RegularFile.ReadText(keyFile));
             var chain = new X509Certificate2Collection();
-            chain.ImportFromPemFile(certificateFile);
+            chain.ImportFromPem(certificates);
             var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(authoritiesFile);
+            authorities.ImportFromPem(RegularFile.ReadText(authoritiesFile));
             if (authorities.Count == 0)
                 throw new IOException($"{authoritiesFile} holds no certificate");
             logger.CertificatesRead(leaf.Subject, leaf.NotAfter.ToUniversalTime(), authorities.Count);

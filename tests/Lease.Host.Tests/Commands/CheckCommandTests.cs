@@ -30,6 +30,23 @@ public sealed class CheckCommandTests
     }
 
     [Fact]
+    public async Task An_empty_name_is_wrong_usage()
+    {
+        var (code, _, errors) = await LeaseCommand.RunAsync("check", "");
+        code.ShouldBe(2);
+        errors.ShouldContain("FILE must not be empty");
+        errors.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task A_file_without_an_end_is_refused()
+    {
+        var (code, _, errors) = await LeaseCommand.RunAsync("check", "/dev/zero");
+        code.ShouldBe(1);
+        errors.ShouldContain("/dev/zero is no regular file");
+    }
+
+    [Fact]
     public async Task Wrong_usage_ends_with_2() => (await LeaseCommand.RunAsync("check")).Code.ShouldBe(2);
 
     private static async Task<(int Code, string Output, string Errors)> CheckAsync(string text)

@@ -97,7 +97,7 @@ public sealed class ClusterInitCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "no name of a node")]
+    [InlineData("", "--nodes must not be empty")]
     [InlineData("n1,,n2", "no name of a node")]
     [InlineData("ca", "\"ca\" is no name of a node")]
     [InlineData("n1-key", "\"n1-key\" is no name of a node")]
@@ -162,6 +162,11 @@ public sealed class ClusterInitCommandTests : IDisposable
         client.TrySend(new NodeAddress(to, $"[::1]:{server.Port}"), packet).ShouldBeTrue();
         (await received.From.Task.WaitAsync(TimeSpan.FromSeconds(20))).ShouldStartWith($"{from} [::1]:");
     }
+
+    [Fact]
+    public void A_device_is_no_certificate()
+        => Should.Throw<IOException>(static () => TlsCertificates.Load("/dev/zero", "key", "ca", TimeProvider.System, NullLogger.Instance))
+            .Message.ShouldContain("/dev/zero is no regular file");
 
     private TlsCertificates Load(string name) => TlsCertificates.Load(FileOf(name), FileOf($"{name}-key"), FileOf("ca"), TimeProvider.System, NullLogger.Instance);
 

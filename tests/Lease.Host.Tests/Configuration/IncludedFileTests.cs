@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Lease.Host.Commands;
 using Lease.Host.Configuration;
 
@@ -52,6 +53,27 @@ public sealed class IncludedFileTests : IDisposable
         var problem = Read(text).Problems.ShouldHaveSingleItem();
         (problem.Line, problem.Column).ShouldBe((1, column));
         problem.Message.ShouldContain(message);
+    }
+
+    [Theory]
+    [InlineData("/dev/zero")]
+    [InlineData("fifo")]
+    [InlineData(".")]
+    public void What_is_no_regular_file_is_not_read(string name)
+    {
+        using (var made = Process.Start("mkfifo", Path.Combine(directory, "fifo")))
+            made.WaitForExit();
+        Read($"{{\"Dhcp6\": <?include \"{name}\"?> }}").Problems.ShouldHaveSingleItem().Message.ShouldContain("is no regular file");
+    }
+
+    [Fact]
+    public void Files_that_multiply_have_an_end()
+    {
+        var text = string.Concat(Enumerable.Repeat("<?include \"{0}.json\"?> ", 100));
+        for (var i = 0; i < 8; i++)
+            Write($"{i}.json", text.Replace("{0}", $"{i + 1}", StringComparison.Ordinal));
+        Write("8.json", "");
+        Read("<?include \"0.json\"?>").Problems.ShouldHaveSingleItem().Message.ShouldContain("the included files have more than");
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class NodeConfigurationTests
     [InlineData("{\"type\": \"postgresql\", \"connection\": \"Host=db1\", \"cluster-id\": \"a\"}", "the cluster's id, as the log")]
     [InlineData("{\"type\": \"postgresql\", \"connection\": \"Host=db1\", \"max-clock-gap\": 600}", "is of no use with \"postgresql\"")]
     [InlineData("{\"max-clock-gap\": 10}", "from 60")]
+    [InlineData("{\"type\": \"postgresql\", \"connection\": \"Host=db1;Passfile=/dev/zero\"}", "/dev/zero is no regular file")]
     [InlineData("{\"type\": \"mysql\"}", "\"mysql\" is not allowed")]
     public void What_is_wrong_with_the_storage_is_named(string storage, string message)
     {
