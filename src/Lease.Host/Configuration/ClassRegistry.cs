@@ -40,7 +40,8 @@ internal sealed class ClassRegistry
     /// <summary>Whether it is KNOWN or UNKNOWN, or depends on these.</summary>
     public bool AwaitsReservation(ClientClass named)
         => named.AwaitsReservation || named.Name is ClientClass.Known or ClientClass.Unknown
-            || definitions.Exists(t => t.AwaitsReservation && named.Name.StartsWith(t.Spawned, StringComparison.Ordinal));
+            || (named.Name.StartsWith(ClientClass.SpawnPrefix, StringComparison.Ordinal)
+                && definitions.Exists(t => t.AwaitsReservation && named.Name.StartsWith(t.Spawned, StringComparison.Ordinal)));
 
     /// <summary>Reads the classes of a reservation.</summary>
     public ImmutableArray<ClientClass> ReadReserved(ConfigurationNode node)

@@ -10,6 +10,9 @@ namespace Lease.Host.Configuration;
 /// </summary>
 internal sealed class ConfigurationNode
 {
+    // To read a number takes a time that grows with the square of its digits.
+    private const int MaxDigits = 32;
+
     private readonly JsonValue value;
     private readonly ProblemList problems;
     private readonly HashSet<string> known = ["comment", "user-context"];
@@ -72,7 +75,8 @@ internal sealed class ConfigurationNode
     {
         if (Find(key) is not { } found)
             return null;
-        if (found.Kind == JsonKind.Number && BigInteger.TryParse(found.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        if (found.Kind == JsonKind.Number && found.Text.Length <= MaxDigits
+            && BigInteger.TryParse(found.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && number >= least && number <= most)
             return (uint)number;
         Wrong(key, found, $"a whole number from {least} to {most}");
@@ -169,10 +173,17 @@ internal sealed class ConfigurationNode
         {
             if (known.Contains(key))
                 continue;
-            var near = known.OrderBy(k => Distance(k, key)).First();
-            var hint = Distance(near, key) <= 3 ? $": did you mean \"{near}\"?" : $": known are {string.Join(", ", known.Order(StringComparer.Ordinal))}";
-            problems.Add(Severity.Error, unknown, PathOf(key), $"unknown name{hint}");
+            problems.Add(Severity.Error, unknown, PathOf(key), problems.IsFull(Severity.Error) ? "" : $"unknown name{HintFor(key)}");
         }
+    }
+
+    private string HintFor(string key)
+    {
+        const int near = 3;
+        var alike = known.Where(k => Math.Abs(k.Length - key.Length) <= near).MinBy(k => Distance(k, key));
+        return alike is not null && Distance(alike, key) <= near
+            ? $": did you mean \"{alike}\"?"
+            : $": known are {string.Join(", ", known.Order(StringComparer.Ordinal))}";
     }
 
     public void Wrong(string key, string allowed)

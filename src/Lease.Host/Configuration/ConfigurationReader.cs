@@ -26,7 +26,7 @@ internal sealed class ConfigurationReader
             reader.problems.Add(Severity.Error, e.Place, "", e.Message);
         }
 
-        return new ConfigurationResult(reader.problems.HasErrors ? null : configuration, [.. reader.problems.Problems.OrderBy(p => p.File == file ? "" : p.File, StringComparer.Ordinal).ThenBy(static p => p.Line)]);
+        return new ConfigurationResult(reader.problems.HasErrors ? null : configuration, reader.problems.InOrder(file));
     }
 
     private LeaseConfiguration? ReadFile(ConfigurationNode root)
@@ -44,11 +44,14 @@ internal sealed class ConfigurationReader
         var leasequery = new LeasequeryReader(serverPort).Read(ownLeasequery);
         lease.WithoutEffect("has no effect yet", "admin");
         lease.RefuseUnknown();
-        (Dhcp4Configuration Configuration, LogLevel? LogLevel)? service4 = dhcp4 is null ? null : new Dhcp4Reader(dhcp4, storage.Shards, leasequery.RetentionAge).Read();
+        (Dhcp4Configuration Configuration, LogLevel? LogLevel)? service4 = dhcp4 is null
+            ? null
+            : new Dhcp4Reader(dhcp4, storage.Shards, leasequery.RetentionAge).Read();
         if (dhcp6 is null)
             return service4 is var (engine, engineLevel) ? BehindOther(root, engine, leasequery, node, storage, engineLevel) : Missing(root);
         leasequery = KeaLeasequeryHook.Apply(dhcp6, leasequery, hasOwn: ownLeasequery?.Has("requestors") == true);
-        var (service, level) = new Dhcp6Reader(dhcp6, storage.Shards, serverPort, clientPort, leasequery.RetentionAge).Read();
+        var reader6 = new Dhcp6Reader(dhcp6, storage.Shards, serverPort, clientPort, leasequery.RetentionAge);
+        var (service, level) = reader6.Read();
         if (service4 is not null && service.Dhcp4o6Port != 0)
             dhcp6.Warn("dhcp4o6-port", "has no effect: this program serves Dhcp4 itself");
         return new LeaseConfiguration(service, service4?.Configuration, leasequery, node, storage, level ?? service4?.LogLevel);

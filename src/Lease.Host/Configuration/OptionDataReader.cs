@@ -21,19 +21,22 @@ internal sealed class OptionDataReader(OptionUniverse universe)
     public OptionSet Read(ConfigurationNode parent)
     {
         var entries = new List<Entry>();
+        var seen = new HashSet<(string Space, ushort Code)>();
         foreach (var node in parent.Objects("option-data"))
         {
             if (ReadEntry(node) is not { } entry)
                 continue;
-            if (entries.Exists(e => e.Space == entry.Space && e.Code == entry.Code))
+            if (!seen.Add((entry.Space, entry.Code)))
                 node.Error($"option {entry.Code} of space {entry.Space} stands twice at this level");
             entries.Add(entry);
         }
 
         GiveVendor(entries);
+        var encapsulated = entries.Select(static e => e.Encapsulates).ToHashSet();
         foreach (var entry in entries)
-            CheckSpace(entry, entries);
-        return new OptionSet(entries.Select(e => ToOption(e, entries)).OfType<ConfiguredOption>());
+            CheckSpace(entry, encapsulated);
+        var bySpace = entries.ToLookup(static e => e.Space);
+        return new OptionSet(entries.Select(e => ToOption(e, bySpace)).OfType<ConfiguredOption>());
     }
 
     private static void GiveVendor(List<Entry> entries)
@@ -50,13 +53,13 @@ internal sealed class OptionDataReader(OptionUniverse universe)
         }
     }
 
-    private void CheckSpace(Entry entry, List<Entry> entries)
+    private void CheckSpace(Entry entry, HashSet<string?> encapsulated)
     {
         if (entry.Space == universe.Space || entry.Space == AnyVendorSpace || TryVendor(entry.Space, out _))
             return;
         if (!Definitions.IsEncapsulated(entry.Space))
             entry.Node.Error("space", $"\"{entry.Space}\" is no option space: must be {universe.Space}, {VendorSpace}NUMBER or a space that an option encapsulates");
-        else if (!entries.Exists(e => e.Encapsulates == entry.Space))
+        else if (!encapsulated.Contains(entry.Space))
             entry.Node.Warn("space", $"is not sent: no option at this level encapsulates {entry.Space}");
     }
 
@@ -129,17 +132,19 @@ internal sealed class OptionDataReader(OptionUniverse universe)
         return Duid.TryParse(isOdd ? "0" + digits : digits, out octets);
     }
 
-    private ConfiguredOption? ToOption(Entry entry, List<Entry> all)
+    private ConfiguredOption? ToOption(Entry entry, ILookup<string, Entry> bySpace)
     {
         if (entry.Space == universe.Space)
         {
             // VENDOR_OPTS itself only names the enterprise; what goes in comes from space vendor-N.
             return entry.Space == StandardOptions.Dhcp6 && entry.Code == (ushort)OptionCode.VendorOptions && entry.Data.Length == 4
                 ? null
-                : new ConfiguredOption(entry.Code, Vendor: null, WithInner(entry, all), entry.AlwaysSend, entry.NeverSend);
+                : new ConfiguredOption(entry.Code, Vendor: null, WithInner(entry, bySpace), entry.AlwaysSend, entry.NeverSend);
         }
 
-        return TryVendor(entry.Space, out var vendor) ? new ConfiguredOption(entry.Code, vendor, WithInner(entry, all), entry.AlwaysSend, entry.NeverSend) : null;
+        return TryVendor(entry.Space, out var vendor)
+            ? new ConfiguredOption(entry.Code, vendor, WithInner(entry, bySpace), entry.AlwaysSend, entry.NeverSend)
+            : null;
     }
 
     private static bool TryVendor(string space, out uint vendor)
@@ -149,15 +154,13 @@ internal sealed class OptionDataReader(OptionUniverse universe)
             && uint.TryParse(space.AsSpan(VendorSpace.Length), NumberStyles.None, CultureInfo.InvariantCulture, out vendor);
     }
 
-    private byte[] WithInner(Entry entry, List<Entry> all)
+    private byte[] WithInner(Entry entry, ILookup<string, Entry> bySpace)
     {
         if (entry.Encapsulates is null)
             return entry.Data;
         var data = new List<byte>(entry.Data);
-        foreach (var inner in all.Where(e => e.Space == entry.Encapsulates))
-        {
-            data.AddRange(universe.Inner(inner.Code, WithInner(inner, all)));
-        }
+        foreach (var inner in bySpace[entry.Encapsulates])
+            data.AddRange(universe.Inner(inner.Code, WithInner(inner, bySpace)));
 
         return [.. data];
     }

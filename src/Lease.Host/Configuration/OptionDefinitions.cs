@@ -3,10 +3,23 @@ using Lease.Actors.Configuration;
 namespace Lease.Host.Configuration;
 
 /// <summary>The options that can be configured by name: the standard ones and those of <c>option-def</c>.</summary>
-internal sealed class OptionDefinitions(OptionUniverse universe)
+internal sealed class OptionDefinitions
 {
-    private readonly List<OptionType> types = [.. universe.Standard];
+    private readonly OptionUniverse universe;
+    private readonly Dictionary<(string Space, string Name), OptionType> byName = [];
+    private readonly Dictionary<(string Space, ushort Code), OptionType> byCode = [];
+
+    // The spaces that the options of a space hold.
+    private readonly Dictionary<string, HashSet<string>> encapsulatedBy = [];
+    private readonly HashSet<string> encapsulated = [];
     private readonly List<OptionDefinition> defined = [];
+
+    public OptionDefinitions(OptionUniverse universe)
+    {
+        this.universe = universe;
+        foreach (var type in universe.Standard)
+            Add(type);
+    }
 
     /// <summary>What <c>option-def</c> added.</summary>
     public IReadOnlyList<OptionDefinition> Defined => defined;
@@ -17,11 +30,12 @@ internal sealed class OptionDefinitions(OptionUniverse universe)
 
     /// <summary>The definition with this code, or where it is null with this name. Of several names for one code the one that is given counts.</summary>
     public OptionType? Find(string space, uint? code, string? name)
-        => types.Find(t => t.Space == space && t.Name == name && (code is null || t.Code == code))
-            ?? (code is null ? null : types.Find(t => t.Space == space && t.Code == code));
+        => name is not null && byName.TryGetValue((space, name), out var named) && (code is null || named.Code == code)
+            ? named
+            : code is { } number ? byCode.GetValueOrDefault((space, (ushort)number)) : null;
 
     /// <summary>Whether some option holds options of this space.</summary>
-    public bool IsEncapsulated(string space) => types.Exists(t => t.Encapsulates == space);
+    public bool IsEncapsulated(string space) => encapsulated.Contains(space);
 
     /// <summary>Reads <c>option-def</c>.</summary>
     public void Read(ConfigurationNode parent)
@@ -30,7 +44,7 @@ internal sealed class OptionDefinitions(OptionUniverse universe)
         {
             if (ReadOne(node) is { } type && Check(node, type))
             {
-                types.Add(type);
+                Add(type);
                 defined.Add(new OptionDefinition(type.Name, type.Code, type.Space, type.Type));
             }
         }
@@ -87,12 +101,27 @@ internal sealed class OptionDefinitions(OptionUniverse universe)
 
     private (string Key, string Defect)? DefectAmongOthers(OptionType type)
     {
-        if (types.Exists(t => t.Space == type.Space && (t.Name == type.Name || t.Code == type.Code)))
+        if (byName.ContainsKey((type.Space, type.Name)) || byCode.ContainsKey((type.Space, type.Code)))
             return ("code", $"{type.Name} ({type.Code}) is defined already in space {type.Space}");
-        return type.Encapsulates is { } inner && Reaches(inner, type.Space) ? ("encapsulate", $"space {inner} would hold itself") : null;
+        return type.Encapsulates is { } inner && Reaches(inner, type.Space, [])
+            ? ("encapsulate", $"space {inner} would hold itself")
+            : null;
     }
 
-    // Ends, as no definition that closes a circle is ever added.
-    private bool Reaches(string space, string other)
-        => space == other || types.Exists(t => t.Space == space && t.Encapsulates is { } inner && Reaches(inner, other));
+    private bool Reaches(string space, string other, HashSet<string> seen)
+        => space == other
+            || (seen.Add(space) && encapsulatedBy.TryGetValue(space, out var inner) && inner.Any(i => Reaches(i, other, seen)));
+
+    // Of several standard names for a code the first is meant where only the code is given.
+    private void Add(OptionType type)
+    {
+        byName.TryAdd((type.Space, type.Name), type);
+        byCode.TryAdd((type.Space, type.Code), type);
+        if (type.Encapsulates is not { } inner)
+            return;
+        encapsulated.Add(inner);
+        if (!encapsulatedBy.TryGetValue(type.Space, out var spaces))
+            encapsulatedBy.Add(type.Space, spaces = []);
+        spaces.Add(inner);
+    }
 }

@@ -15,8 +15,8 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, Cla
     private readonly PoolReader pools = new(shardCount, options, classes, family);
     private readonly ReservationReader reservations = new(options, classes, family);
     private readonly Dictionary<uint, string> ids = [];
-    private readonly List<(Ipv6Prefix Prefix, string Path)> prefixes = [];
-    private readonly List<(UInt128 First, UInt128 Last, string Path)> ranges = [];
+    private readonly RangeSet prefixes = new();
+    private readonly RangeSet ranges = new();
     private uint lastId;
 
     public List<Link> ReadLinks(ConfigurationNode parent, LevelSettings global, Dhcp4Level global4)
@@ -170,13 +170,8 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, Cla
 
     private void CheckPlace(ConfigurationNode node, Ipv6Prefix prefix, List<AddressPool> addressPools, List<PrefixPool> prefixPools)
     {
-        foreach (var (other, path) in prefixes)
-        {
-            if (other.Contains(prefix) || prefix.Contains(other))
-                node.Error("subnet", $"{family.Text(prefix)} overlaps {family.Text(other)} of {path}");
-        }
-
-        prefixes.Add((prefix, node.Path));
+        if (prefixes.Add(prefix.First.Value, prefix.Last.Value, $"{family.Text(prefix)} of {node.Path}") is { } other)
+            node.Error("subnet", $"{family.Text(prefix)} overlaps {other.Name}");
         foreach (var pool in addressPools)
             CheckRange(node, "pools", pool.Range.Start, pool.Range.KeyOf(pool.Range.Units - 1).Address);
         foreach (var pool in prefixPools)
@@ -185,13 +180,9 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, Cla
 
     private void CheckRange(ConfigurationNode node, string key, UInt128 first, UInt128 last)
     {
-        foreach (var (otherFirst, otherLast, path) in ranges)
-        {
-            if (first <= otherLast && otherFirst <= last)
-                node.Error(key, $"{family.Text(new Ipv6Address(first))}-{family.Text(new Ipv6Address(last))} overlaps {family.Text(new Ipv6Address(otherFirst))}-{family.Text(new Ipv6Address(otherLast))} of {path}");
-        }
-
-        ranges.Add((first, last, node.Path));
+        var text = $"{family.Text(new Ipv6Address(first))}-{family.Text(new Ipv6Address(last))}";
+        if (ranges.Add(first, last, $"{text} of {node.Path}") is { } other)
+            node.Error(key, $"{text} overlaps {other.Name}");
     }
 
     private static void NameWithoutEffect(ConfigurationNode node) => node.WithoutEffect(
