@@ -64,7 +64,7 @@ public sealed class BindingActor : UntypedPersistentActor
                 Proceed();
                 break;
             case ExpireBinding expire:
-                Expire(expire.Configuration);
+                Expire(expire);
                 break;
             default:
                 Unhandled(message);
@@ -154,6 +154,7 @@ public sealed class BindingActor : UntypedPersistentActor
         var before = binding;
         binding = next;
         MarkAllocator(current.Link, planner.Changes, next.Leases);
+        TellDeclined(current, planner.Changes, next.Leases);
         if (logger.IsEnabled(LogLevel.Information))
             logger.LogChanges(Client, before, next, planner.Changes, current.MessageName);
         Finish(planner);
@@ -170,6 +171,18 @@ public sealed class BindingActor : UntypedPersistentActor
                 allocator.MarkFree(range, change.Key);
             else
                 allocator.MarkTaken(range, change.Key);
+        }
+    }
+
+    private void TellDeclined(ClientExchange current, ReadOnlySpan<LeaseChange> changes, ImmutableArray<BoundLease> leases)
+    {
+        foreach (var change in changes)
+        {
+            if (change.State != LeaseState.Declined)
+                continue;
+            var lease = leases.Last(l => l.Key == change.Key);
+            if (current.Link.FindSubnet(lease.Subnet) is { } subnet)
+                Context.System.EventStream.Publish(new LeaseDeclined(Key, lease.Key, lease.EndsAt, subnet, current.Configuration));
         }
     }
 
@@ -231,16 +244,17 @@ public sealed class BindingActor : UntypedPersistentActor
     }
 
     // An end is an event like any other: committed first, then in force.
-    private void Expire(ServiceConfiguration configuration)
+    private void Expire(ExpireBinding message)
     {
-        if (binding is null || binding.NextDueAt(configuration.HoldEndedBinding) > Now)
+        var (now, configuration) = (Now, message.Configuration);
+        if (binding is null || (message.Returned is null && binding.NextDueAt(configuration.HoldEndedBinding) > now))
             return;
-        var now = Now;
         var leases = ImmutableArray.CreateBuilder<BoundLease>(binding.Leases.Length);
         var ended = new List<LeaseChange>();
         foreach (var lease in binding.Leases)
         {
-            var ends = lease.EndsAt != 0 && lease.EndsAt <= now;
+            var returns = lease.Phase == LeasePhase.Declined && lease.Key == message.Returned;
+            var ends = returns || (lease.EndsAt != 0 && lease.EndsAt <= now);
             leases.Add(ends ? lease with { Phase = LeasePhase.Expired, ChangedAt = now, ProbationEndsAt = 0 } : lease);
             if (ends)
                 ended.Add(new LeaseChange(lease.Key, LeaseState.Free));
@@ -248,7 +262,8 @@ public sealed class BindingActor : UntypedPersistentActor
 
         if (ended.Count == 0)
         {
-            Forget();
+            if (message.Returned is null)
+                Forget();
             return;
         }
 
@@ -256,21 +271,22 @@ public sealed class BindingActor : UntypedPersistentActor
             ended.Add(new LeaseChange(Ipv4Data.TunnelKey(tunnel), LeaseState.Free));
         var next = binding with { Leases = leases.MoveToImmutable() };
         var changes = ended.ToArray();
-        Persist(BindingRows.EventOf(cause: 0, changes), BindingRows.RowOf(next, configuration.HoldEndedBinding), changes, _ => OnExpired(configuration, next, changes));
+        var row = BindingRows.RowOf(next, configuration.HoldEndedBinding);
+        Persist(BindingRows.EventOf(cause: 0, changes), row, changes, _ => OnExpired(message, next, changes));
     }
 
-    private void OnExpired(ServiceConfiguration configuration, Binding next, LeaseChange[] changes)
+    private void OnExpired(ExpireBinding message, Binding next, LeaseChange[] changes)
     {
         var before = binding!;
         binding = next;
-        foreach (var link in configuration.Links)
+        foreach (var link in message.Configuration.Links)
         {
             if (link.Name == next.Link)
                 MarkAllocator(link, changes, next.Leases);
         }
 
         if (logger.IsEnabled(LogLevel.Information))
-            logger.LogChanges(Client, before, next, changes, "lifetime");
+            logger.LogChanges(Client, before, next, changes, message.Returned is null ? "lifetime" : "declined-limit");
         PassivateIfStored();
     }
 

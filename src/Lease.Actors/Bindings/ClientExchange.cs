@@ -142,10 +142,14 @@ public enum Unanswered
     NotCommitted,
 }
 
-/// <summary>Tells a binding that a lease or a probation may have ended. Sender: the expiry scanner; sent again when it is lost.</summary>
+/// <summary>
+/// Tells a binding that a lease or a probation may have ended. Sender: the expiry scanner, which sends it again when it is lost, or
+/// <see cref="DeclinedLimit"/>.
+/// </summary>
 /// <param name="Key">The binding.</param>
 /// <param name="Configuration">The configuration in force.</param>
-public sealed record ExpireBinding(EntityKey Key, ServiceConfiguration Configuration);
+/// <param name="Returned">A declined address whose probation ends early; null for none.</param>
+public sealed record ExpireBinding(EntityKey Key, ServiceConfiguration Configuration, LeaseKey? Returned = null);
 
 /// <summary>Finds the binding that a message is for.</summary>
 public sealed class BindingExtractor : IMessageExtractor

@@ -7,6 +7,8 @@ namespace Lease.Actors.Configuration;
 /// <summary>What the <c>Dhcp6</c> and <c>Dhcp4</c> objects of the configuration have in common. IPv4 addresses and prefixes are IPv4-mapped here (::ffff:0:0/96).</summary>
 public abstract class ServiceConfiguration
 {
+    private const uint MaxDeclined = 4096;
+
     /// <summary>The links: shared networks, and each subnet that is in none.</summary>
     public required ImmutableArray<Link> Links { get; init; }
 
@@ -25,6 +27,9 @@ public abstract class ServiceConfiguration
     /// <summary>How long a declined address stays out of use (<c>decline-probation-period</c>).</summary>
     public TimeSpan DeclineProbation { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>Addresses of a subnet that may be on probation at a time (<c>declined-limit</c>); null: a quarter of its pools.</summary>
+    public uint? DeclinedLimit { get; init; }
+
     /// <summary>How long the binding of a client whose last lease ended is remembered (<c>expired-leases-processing.hold-reclaimed-time</c>): its address stays known for its return.</summary>
     public TimeSpan HoldEndedBinding { get; init; } = TimeSpan.FromHours(1);
 
@@ -33,6 +38,17 @@ public abstract class ServiceConfiguration
 
     /// <summary>Definitions of <c>option-def</c>, for names in logs and queries.</summary>
     public IReadOnlyList<OptionDefinition> OptionDefinitions { get; init; } = [];
+
+    /// <summary>How many addresses of a subnet may be on probation at a time.</summary>
+    public uint DeclinedLimitOn(Subnet subnet)
+    {
+        if (DeclinedLimit is { } given)
+            return given;
+        var units = UInt128.Zero;
+        foreach (var pool in subnet.Pools)
+            units += UInt128.Min(pool.Range.Units, MaxDeclined * 4);
+        return (uint)UInt128.Clamp(units / 4, 1, MaxDeclined);
+    }
 }
 
 /// <summary>A link: the clients' identity space (RFC 8415 section 4.2). A shared network, or a subnet standing alone.</summary>

@@ -40,17 +40,18 @@ internal sealed class ConfigurationReader
         var node = NodeReader.ReadNode(lease, storage);
         var serverPort = (int)(lease.Number("server-port", 0, ushort.MaxValue) ?? 547);
         var clientPort = (int)(lease.Number("client-port", 0, ushort.MaxValue) ?? 546);
+        var declinedLimit = lease.Number("declined-limit", 1, 65_536);
         var ownLeasequery = lease.Object("leasequery");
         var leasequery = new LeasequeryReader(serverPort).Read(ownLeasequery);
         lease.WithoutEffect("has no effect yet", "admin");
         lease.RefuseUnknown();
         (Dhcp4Configuration Configuration, LogLevel? LogLevel)? service4 = dhcp4 is null
             ? null
-            : new Dhcp4Reader(dhcp4, storage.Shards, leasequery.RetentionAge).Read();
+            : new Dhcp4Reader(dhcp4, storage.Shards, leasequery.RetentionAge, declinedLimit).Read();
         if (dhcp6 is null)
             return service4 is var (engine, engineLevel) ? BehindOther(root, engine, leasequery, node, storage, engineLevel) : Missing(root);
         leasequery = KeaLeasequeryHook.Apply(dhcp6, leasequery, hasOwn: ownLeasequery?.Has("requestors") == true);
-        var reader6 = new Dhcp6Reader(dhcp6, storage.Shards, serverPort, clientPort, leasequery.RetentionAge);
+        var reader6 = new Dhcp6Reader(dhcp6, storage.Shards, serverPort, clientPort, leasequery.RetentionAge, declinedLimit);
         var (service, level) = reader6.Read();
         if (service4 is not null && service.Dhcp4o6Port != 0)
             dhcp6.Warn("dhcp4o6-port", "has no effect: this program serves Dhcp4 itself");

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads the <c>Dhcp4</c> object.</summary>
-internal sealed class Dhcp4Reader(ConfigurationNode node, int shards, TimeSpan retention) : ServiceReader(node, OptionUniverse.Dhcp4, IpFamily.Ipv4)
+internal sealed class Dhcp4Reader(
+    ConfigurationNode node, int shards, TimeSpan retention, uint? declinedLimit)
+    : ServiceReader(node, OptionUniverse.Dhcp4, IpFamily.Ipv4)
 {
     // RFC 2131 section 4.4.5; Kea too sends T1 and T2 only when they are configured, and leaves the shares to the client else.
     private static readonly LevelSettings Defaults = new() { Timers = new RenewalTimers(T1: null, T2: null, Calculate: false, T1Share: 0.5, T2Share: 0.875) };
@@ -31,6 +33,7 @@ internal sealed class Dhcp4Reader(ConfigurationNode node, int shards, TimeSpan r
                 ("circuit-id", ReservationIdentifier.CircuitId),
                 ("client-id", ReservationIdentifier.ClientId)),
             DeclineProbation = TimeSpan.FromSeconds(Node.Number("decline-probation-period") ?? (uint)defaults.DeclineProbation.TotalSeconds),
+            DeclinedLimit = declinedLimit,
             HoldEndedBinding = Longer(ReadHold(defaults.HoldEndedBinding), retention),
             OfferLifetime = ReadOfferLifetime(defaults.OfferLifetime),
             OptionDefinitions = Options.Definitions.Defined,

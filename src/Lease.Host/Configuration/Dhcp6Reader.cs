@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads the <c>Dhcp6</c> object.</summary>
-internal sealed class Dhcp6Reader(ConfigurationNode node, int shards, int serverPort, int clientPort, TimeSpan retention) : ServiceReader(node, OptionUniverse.Dhcp6, IpFamily.Ipv6)
+internal sealed class Dhcp6Reader(
+    ConfigurationNode node, int shards, int serverPort, int clientPort, TimeSpan retention, uint? declinedLimit)
+    : ServiceReader(node, OptionUniverse.Dhcp6, IpFamily.Ipv6)
 {
     public (Dhcp6Configuration Configuration, LogLevel? LogLevel) Read()
     {
@@ -26,6 +28,7 @@ internal sealed class Dhcp6Reader(ConfigurationNode node, int shards, int server
             Reservations = new ReservationReader(Options, Classes, IpFamily.Ipv6).Read(Node, subnet: null),
             ReservationIdentifiers = ReadIdentifiers(defaults.ReservationIdentifiers, ("duid", ReservationIdentifier.Duid), ("hw-address", ReservationIdentifier.HardwareAddress)),
             DeclineProbation = TimeSpan.FromSeconds(Node.Number("decline-probation-period") ?? (uint)defaults.DeclineProbation.TotalSeconds),
+            DeclinedLimit = declinedLimit,
             HoldEndedBinding = Longer(ReadHold(defaults.HoldEndedBinding), retention),
             OfferLifetime = ReadOfferLifetime(defaults.OfferLifetime),
             RelaySuppliedOptions = ReadRelaySupplied(defaults.RelaySuppliedOptions),

@@ -276,6 +276,7 @@ internal sealed class LeaseServer : IAsyncDisposable
         var expiryLog = loggers.CreateLogger("Lease.Dhcp6");
         actors.ActorOf(
             Akka.Actor.Props.Create(() => new ExpiryScanner(store, region, ConfigurationOf, system.TimeProvider, expiryLog)), "expiry");
+        system.ActorOf(Props.Create(() => new DeclinedLimit(region)), "declined");
         var listen = configuration.Dhcp6.Interfaces.Select(static i => new UdpListen(i.Name, i.Unicast)).ToArray();
         var transportLog = loggers.CreateLogger("Lease.Transport");
         dhcp4.Open(transportLog);

@@ -79,6 +79,18 @@ public sealed class NodeConfigurationTests
         ReadNode($"\"id\": \"{new string('n', 256)}\"").Configuration.ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("\"declined-limit\": 7, ", 7)]
+    public void The_limit_of_declined_addresses_can_be_changed(string limit, uint expected)
+    {
+        const string subnet = "{\"id\": 1, \"subnet\": \"2001:db8::/64\", \"pools\": [{\"pool\": \"2001:db8::1-2001:db8::6\"}]}";
+        const string dhcp6Text = "{\"interfaces-config\": {\"interfaces\": [\"eth0\"]}, \"subnet6\": [" + subnet + "]}";
+        var text = $"{{\"Lease\": {{{limit}\"node\": {{}}}}, \"Dhcp6\": {dhcp6Text}}}";
+        var dhcp6 = ConfigurationReader.Read(text, "test.json").Configuration.ShouldNotBeNull().Dhcp6;
+        dhcp6.DeclinedLimitOn(dhcp6.Links[0].Subnets[0]).ShouldBe(expected);
+    }
+
     private static ConfigurationResult Read(string storage, string node = "")
         => ConfigurationReader.Read(
             $$$"""{"Lease": {"storage": {{{storage}}}, "node": { {{{node}}} } }, "Dhcp6": {"interfaces-config": {"interfaces": ["eth0"]} } }""", "test.json");

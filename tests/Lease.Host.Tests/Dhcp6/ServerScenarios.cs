@@ -187,6 +187,28 @@ public sealed class ServerScenarios
     }
 
     [Fact]
+    public async Task Of_more_declined_addresses_than_a_quarter_of_the_pool_the_oldest_come_back()
+    {
+        await using var server = await TestServer.StartAsync(Basic.Replace("1fff", "100f", StringComparison.Ordinal));
+        var declined = new List<Ipv6Prefix>();
+        for (var number = 1; number <= 10; number++)
+        {
+            var client = server.Client();
+            declined.Add((await client.BindAsync()).ShouldNotBeNull().Leases.Single().Prefix);
+            (await client.DeclineAsync()).ShouldNotBeNull();
+        }
+
+        await TestServer.EventuallyAsync(async () => await CountDeclinedAsync(server) == 4, "the others come back");
+        var kept = (await server.LeasesAsync()).Where(static l => l.State == LeaseState.Declined).Select(static l => l.Key.Address);
+        kept.ShouldBe(declined.TakeLast(4).Select(static p => p.First.Value), ignoreOrder: true);
+        server.Time.Advance(TimeSpan.FromDays(1) + TimeSpan.FromSeconds(1));
+        await TestServer.EventuallyAsync(async () => await CountDeclinedAsync(server) == 0, "their probation ends");
+    }
+
+    private static async Task<int> CountDeclinedAsync(TestServer server)
+        => (await server.LeasesAsync()).Count(static l => l.State == LeaseState.Declined);
+
+    [Fact]
     public async Task An_expired_lease_is_an_event_and_frees_the_address()
     {
         await using var server = await TestServer.StartAsync(Basic);
