@@ -84,7 +84,7 @@ public abstract partial class LeaseStoreConformance
         within.Keys.ShouldBeEmpty();
     }
 
-    private static LeaseChange Claim(LeaseKey key) => new(key, LeaseState.Active);
+    protected static LeaseChange Claim(LeaseKey key) => new(key, LeaseState.Active);
 
     private readonly struct Visits(List<(Kernel.Sharding.EntityKey Key, LeaseKey? Lease)> found) : IBindingVisitor
     {

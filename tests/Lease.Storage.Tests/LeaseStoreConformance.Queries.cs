@@ -75,17 +75,19 @@ public abstract partial class LeaseStoreConformance
     [Fact]
     public async Task An_address_finds_its_holder_or_that_of_the_longest_prefix_around_it()
     {
-        await AppendAsync(Write(1, 0, Claim(new LeaseKey(0x1_0000, 112))));
-        await AppendAsync(Write(2, 0, Claim(new LeaseKey(0x1_0100, 120))));
-        await AppendAsync(Write(3, 0, Claim(new LeaseKey(0x1_0101, 128))));
-        Found(new BindingSelection.Holding(0x1_0101)).ShouldBe([3]);
-        Found(new BindingSelection.Holding(0x1_0102)).ShouldBe([2]);
+        // Only of one binding may they contain each other.
+        await AppendAsync(Write(1, 0, Claim(new LeaseKey(0x1_0000, 112)), Claim(new LeaseKey(0x1_0101, 128))));
+        await AppendAsync(Write(2, 0, Claim(new LeaseKey(0x3_0100, 120))));
+        await AppendAsync(Write(3, 0, Claim(new LeaseKey(0x3_0201, 128))));
+        Found(new BindingSelection.Holding(0x1_0101)).ShouldBe([1]);
         Found(new BindingSelection.Holding(0x1_0202)).ShouldBe([1]);
+        Found(new BindingSelection.Holding(0x3_01ff)).ShouldBe([2]);
+        Found(new BindingSelection.Holding(0x3_0201)).ShouldBe([3]);
         Found(new BindingSelection.Holding(0x2_0000)).ShouldBeEmpty();
-        Found(new BindingSelection.HoldingWithin(0x1_0100, 120)).ShouldBe([2, 3]);
-        Found(new BindingSelection.HoldingWithin(0, 0)).ShouldBe([1, 2, 3]);
+        Found(new BindingSelection.HoldingWithin(0x3_0000, 112)).ShouldBe([2, 3]);
+        Found(new BindingSelection.HoldingWithin(0, 0)).ShouldBe([1, 1, 2, 3]);
         Store.IsHeldByAnother(new LeaseKey(0x1_0101, 128), rowId: 0).ShouldBeTrue();
-        Store.IsHeldByAnother(new LeaseKey(0x1_0101, 128), (await LoadAsync(3)).RowId).ShouldBeFalse();
+        Store.IsHeldByAnother(new LeaseKey(0x1_0101, 128), (await LoadAsync(1)).RowId).ShouldBeFalse();
         Store.IsHeldByAnother(new LeaseKey(0x1_0102, 128), rowId: 0).ShouldBeFalse();
     }
 

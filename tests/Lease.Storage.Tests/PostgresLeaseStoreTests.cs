@@ -328,6 +328,100 @@ public sealed class PostgresLeaseStoreTests(PostgresServer server) : LeaseStoreC
     }
 
     [Fact]
+    public async Task Of_overlapping_claims_of_two_nodes_at_once_one_is_stored()
+    {
+        const int rounds = 150;
+        await using var other = Open();
+        var seen = (await Store.BeatAsync("node-1", 0, NodeState.Up, 0, CancellationToken.None)).Shards;
+        await Store.ReleaseAllAsync("node-1");
+        for (var node = 0; node < 2; node++)
+        {
+            var store = node == 0 ? Store : other;
+            await store.JoinAsync($"n{node}", "", "", CancellationToken.None);
+            foreach (var grant in await store.ClaimAsync($"n{node}",
+                [.. seen.Where(s => s.Shard % 2 == node).Select(static s => new ShardOwnership(s.Shard, null, s.Epoch + 1))],
+                CancellationToken.None))
+                Epochs[grant.Shard] = grant.Epoch;
+        }
+
+        // Mostly in places where nothing was claimed before, and each time of the lengths that the other node claims next door.
+        var numbers = Enumerable.Range(0, 100_000).ToLookup(static n => Key(n).ShardOf(Shards) % 2);
+        var mine = numbers[0].GetEnumerator();
+        var others = numbers[1].GetEnumerator();
+        for (var round = 0u; round < rounds; round++)
+        {
+            var first = 0x2001_0db8_0000_0000 + ((ulong)(round / 3) << (round % 2 == 0 ? 8 : 30));
+            mine.MoveNext();
+            others.MoveNext();
+            var (length, otherLength) = round % 3 == 0 ? (56, 60) : round % 3 == 1 ? (60, 48) : (64, 128);
+            var writes = new[]
+            {
+                Write(mine.Current, 0, new LeaseChange(Prefix(first + ((ulong)(round % 3) << 60), length), LeaseState.Active, IsNew: true)),
+                Write(others.Current, 0, new LeaseChange(Prefix(first + ((ulong)(round % 3) << 60), otherLength), LeaseState.Active,
+                    IsNew: true)),
+            };
+            await Task.WhenAll(Task.Run(() => Store.TryAppend(writes[0])), Task.Run(() => other.TryAppend(writes[1])));
+            foreach (var write in writes)
+                await ((Answer)write.ReplyTo).Task.WaitAsync(TimeSpan.FromSeconds(20));
+            writes.Count(static w => w.Outcome == JournalOutcome.Failed).ShouldBe(0);
+        }
+
+        var leases = (await LeasesAsync()).Select(static l => l.Key).ToList();
+        leases.Count.ShouldBeGreaterThan(rounds / 3);
+        leases.Where((lease, i) => i > 0 && lease.Overlaps(leases[i - 1])).Select(static l => $"{l.Address:x32}/{l.Length}")
+            .ShouldBeEmpty();
+        Scalar("SELECT count(*) FROM lease_zone a JOIN lease_zone b ON a.first < b.first AND a.last >= b.first").ShouldBe(0);
+    }
+
+    // Schema version 5 looked at equal leases only.
+    [Fact]
+    public async Task Leases_that_were_there_before_are_in_the_way_of_others_too()
+    {
+        await Store.DisposeAsync();
+        control!.Execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE meta (key text PRIMARY KEY, value text NOT NULL)");
+        for (var version = 1; version <= 5; version++)
+        {
+            using var migration = new StreamReader(typeof(Schema).Assembly.GetManifestResourceStream($"000{version}.sql")!);
+            control.Execute(await migration.ReadToEndAsync());
+        }
+
+        control.Execute(
+            """
+            CREATE TABLE test_clock (ahead bigint NOT NULL);
+            INSERT INTO test_clock VALUES (0);
+            INSERT INTO meta VALUES ('schema-version', '5'), ('cluster-id', gen_random_uuid()::text), ('shard-count', '4'),
+                ('pruned-through', '0'), ('pruned-count', '0');
+            INSERT INTO shard SELECT s, 'node-1', 1, 0, 0 FROM generate_series(0, 3) s;
+            INSERT INTO lease SELECT decode('20010db80000' || lpad(to_hex(n * 256), 4, '0') || '0000000000000000', 'hex'), 56, 0, n + 100,
+                1, 0 FROM generate_series(0, 9) n;
+            INSERT INTO lease VALUES ('\x20010db8000001100000000000000000', 60, 0, 99, 1, 0),
+                ('\x20010db9000000000000000000000000', 32, 0, 98, 1, 0)
+            """);
+        await InitializeAsync();
+        Epochs.ShouldAllBe(static e => e > 2, "what was in flight is fenced");
+        foreach (var key in new[] { Prefix(0x2001_0db8_0000_0010, 60), Prefix(0x2001_0db8_0000_0000, 48), Prefix(0x2001_0db8_0000_0900, 64),
+            Prefix(0x2001_0db9_0000_0000, 56), Prefix(0x2001_0db8_0000_0000, 31) })
+            (await AppendAsync(Write(1, 0, new LeaseChange(key, LeaseState.Active,
+                IsNew: true)))).Outcome.ShouldBe(JournalOutcome.LeaseConflict, $"{key}");
+        (await AppendAsync(Write(1, 0, new LeaseChange(Prefix(0x2001_0db8_0000_0a00, 56), LeaseState.Active,
+            IsNew: true)))).Outcome.ShouldBe(JournalOutcome.Committed);
+    }
+
+    // The addresses of a length that has ended are as cheap to claim in as others.
+    [Fact]
+    public async Task A_zone_of_several_lengths_is_made_again_when_it_is_old()
+    {
+        var old = await AppendAsync(Write(1, 0, Claim(Prefix(0x2001_0db8_0000_0000, 56)), Claim(Prefix(0x2001_0db8_0000_0010, 60))));
+        await AppendAsync(Write(1, old.RowId, new LeaseChange(Prefix(0x2001_0db8_0000_0000, 56), LeaseState.Free),
+            new LeaseChange(Prefix(0x2001_0db8_0000_0010, 60), LeaseState.Free)));
+        await AppendAsync(Write(2, 0, Claim(Prefix(0x2001_0db8_0000_0020, 60))));
+        Scalar("SELECT count(*) FROM lease_zone WHERE lengths = '{56,60}'").ShouldBe(1);
+        Advance(TimeSpan.FromMinutes(11));
+        (await AppendAsync(Write(3, 0, Claim(Prefix(0x2001_0db8_0000_0030, 60))))).Outcome.ShouldBe(JournalOutcome.Committed);
+        Scalar("SELECT count(*) FROM lease_zone WHERE only_length IS NULL").ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_client_that_has_no_row_costs_no_read_and_every_other_is_read()
     {
         // More than are gone over at once, before those that are looked for.

@@ -8,6 +8,18 @@ public readonly record struct LeaseKey(UInt128 Address, byte Length, uint Ports 
 {
     /// <summary>As <see cref="Ports"/>: the row only keeps something to one binding, and walks do not find the binding by it.</summary>
     public const uint GuardOnly = uint.MaxValue;
+
+    /// <summary>The last address.</summary>
+    public UInt128 Last => Address | ~MaskOf(Length);
+
+    /// <summary>The first address of the prefix of <paramref name="length"/> that contains <paramref name="address"/>.</summary>
+    public static UInt128 FirstOf(UInt128 address, int length) => address & MaskOf(length);
+
+    /// <summary>Whether the two have an address in common. What has ports (a port set, a row that only guards) overlaps its equal
+    /// only.</summary>
+    public bool Overlaps(LeaseKey other) => Ports == 0 && other.Ports == 0 ? Address <= other.Last && other.Address <= Last : this == other;
+
+    private static UInt128 MaskOf(int length) => length == 0 ? UInt128.Zero : UInt128.MaxValue << (128 - length);
 }
 
 /// <summary>State of a lease row. The numbers are stored: never reuse one.</summary>
@@ -25,7 +37,7 @@ public enum LeaseState : byte
 
 /// <summary>
 /// One lease row to set with a journal write. <see cref="LeaseState.Active"/> and <see cref="LeaseState.Declined"/> claim the lease:
-/// the write fails as <see cref="JournalOutcome.LeaseConflict"/> when another binding holds it.
+/// the write fails as <see cref="JournalOutcome.LeaseConflict"/> when another binding holds it, or what overlaps it.
 /// <see cref="LeaseState.Free"/> frees it, and has no effect when another binding holds it.
 /// </summary>
 /// <param name="Key">The lease.</param>

@@ -54,6 +54,22 @@ public sealed record PoolRange(UInt128 Start, byte UnitLength, UInt128 Units, in
         unit = (number * UnitsPerAddress) + (key.Ports - Ports);
         return unit < Units && Start + (number * UnitStep) == key.Address;
     }
+
+    /// <summary>Whether <paramref name="key"/> overlaps units of this pool, and from which to which.</summary>
+    public bool TryUnitsOf(LeaseKey key, out UInt128 first, out UInt128 last)
+    {
+        if (Ports != 0 || key.Ports != 0)
+        {
+            var isUnit = TryUnitOf(key, out first);
+            last = first;
+            return isUnit;
+        }
+
+        var end = KeyOf(Units - 1).Last;
+        first = key.Address <= Start ? 0 : (key.Address - Start) / UnitStep;
+        last = key.Last >= end ? Units - 1 : (key.Last - Start) / UnitStep;
+        return key.Last >= Start && key.Address <= end;
+    }
 }
 
 /// <summary>Who allocates from which part of a pool. A lease row stays the last guard: a slice only keeps shards out of each other's way.</summary>
@@ -68,19 +84,22 @@ public interface ISliceStore
     Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation);
 
     /// <summary>
-    /// Up to <paramref name="limit"/> units of the pool that no binding holds, whoever owns their slices: the last resort when every slice has an owner,
-    /// so that a pool can be used up to its last unit. Different shards are given different units where there are enough.
+    /// Up to <paramref name="limit"/> units of the pool of which no binding holds anything, whoever owns their slices: the last resort when
+    /// every slice has an owner, so that a pool can be used up to its last unit. Different shards are given different units where there are
+    /// enough.
     /// </summary>
     Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation);
 
-    /// <summary>Whether no binding holds this unit: for a unit that a client asks for, outside of the shard's slices.</summary>
+    /// <summary>Whether no binding holds this unit or what overlaps it: for a unit that a client asks for, outside of the shard's
+    /// slices.</summary>
     Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation);
 }
 
 /// <summary>A slice and its lease rows.</summary>
 /// <param name="Pool">The pool.</param>
 /// <param name="Number">0..SliceCount-1; its first unit is Number * SliceSize.</param>
-/// <param name="Leases">The lease rows within it, whichever binding they belong to.</param>
+/// <param name="Leases">The lease rows of its units, and the leases of other lengths that overlap them, whichever binding they belong
+/// to.</param>
 public sealed record Slice(PoolRange Pool, long Number, IReadOnlyList<SliceLease> Leases);
 
 /// <summary>A lease row within a slice.</summary>

@@ -13,6 +13,7 @@ public sealed class TestJournal(TimeProvider time) : IJournal, IBindingStore
     private readonly Lock gate = new();
     private readonly Dictionary<EntityKey, (long RowId, StoredBinding Stored)> rows = [];
     private readonly Dictionary<LeaseKey, StoredLease> leases = [];
+    private readonly HashSet<byte> lengths = [];
     private readonly Dictionary<int, (long Sequence, long ChangedAt)> shards = [];
     private readonly Dictionary<int, long> epochs = [];
     private readonly Queue<JournalWrite> waiting = [];
@@ -193,6 +194,7 @@ public sealed class TestJournal(TimeProvider time) : IJournal, IBindingStore
             return JournalOutcome.Fenced;
         foreach (var change in write.Leases.Span)
         {
+            lengths.Add(change.Key.Length);
             if (change.State != LeaseState.Free && IsHeldByAnother(change.Key, write.Key))
             {
                 write.Conflict = change.Key;
@@ -216,7 +218,11 @@ public sealed class TestJournal(TimeProvider time) : IJournal, IBindingStore
     }
 
     private bool IsHeldByAnother(LeaseKey lease, EntityKey binding)
-        => leases.TryGetValue(lease, out var held) && held.State != LeaseState.Free && !Equals(held.Binding, binding);
+        => lengths.Count < 2
+            ? leases.TryGetValue(lease, out var held) && IsAnothers(held, binding)
+            : leases.Values.Any(other => other.Key.Overlaps(lease) && IsAnothers(other, binding));
+
+    private static bool IsAnothers(StoredLease held, EntityKey binding) => held.State != LeaseState.Free && !Equals(held.Binding, binding);
 
     private void Store(JournalWrite write)
     {

@@ -3,7 +3,7 @@ using Lease.Kernel.Persistence;
 
 namespace Lease.Storage.Postgres;
 
-/// <summary>One batch as the arrays of <c>commit_batch</c> (Migrations/0005.sql), sent in one call. For the journal's thread.</summary>
+/// <summary>One batch as the arrays of <c>commit_batch</c> (Migrations/0006.sql), sent in one call. For the journal's thread.</summary>
 internal sealed class BatchWriter
 {
     private const string Call =

@@ -7,7 +7,7 @@ namespace Lease.Storage.Postgres;
 internal static class Schema
 {
     /// <summary>Number of the newest migration.</summary>
-    public const int Version = 5;
+    public const int Version = 6;
 
     // Any number that other programs are unlikely to lock.
     private const long MigrationLock = 0x4c65617365;

@@ -56,9 +56,32 @@ internal static class SliceTable
 
     public static bool IsFree(Connection connection, LeaseKey key)
     {
-        connection.Parameters.AddAddress(key.Address).Add(key.Length).Add(key.Ports);
-        using var held = connection.Query("SELECT 1 FROM lease WHERE address = $1 AND length = $2 AND ports = $3 AND state <> 0");
+        if (key.Ports == 0 && Around(connection, key.Address, key.Length).Count > 0)
+            return false;
+        connection.Parameters.AddAddress(key.Address).AddAddress(key.Last).Add(key.Ports);
+        using var held = connection.Query("SELECT 1 FROM lease WHERE address BETWEEN $1 AND $2 AND ports = $3 AND state <> 0 LIMIT 1");
         return held.Rows == 0;
+    }
+
+    // The leases of shorter lengths that contain an address and begin before it.
+    private static List<SliceLease> Around(Connection connection, UInt128 address, int length)
+    {
+        connection.Parameters.BeginBytesArray();
+        for (var shorter = 0; shorter < length; shorter++)
+            connection.Parameters.AppendAddress(LeaseKey.FirstOf(address, shorter));
+        connection.Parameters.BeginInt64Array();
+        for (var shorter = 0; shorter < length; shorter++)
+            connection.Parameters.Append(shorter);
+        connection.Parameters.AddAddress(address);
+        using var rows = connection.Query(
+            """
+            SELECT l.address, l.length, l.ports, l.state, l.changed_at FROM unnest($1::bytea[], $2::bigint[]) AS c(address, length)
+            JOIN lease l ON l.address = c.address AND l.length = c.length WHERE l.address < $3 AND l.ports = 0 AND l.state <> 0
+            """);
+        var found = new List<SliceLease>();
+        for (var row = 0; row < rows.Rows; row++)
+            found.Add(LeaseOf(rows, row));
+        return found;
     }
 
     private static void Collect(Connection connection, PoolRange pool, UInt128 from, UInt128 to, int limit, List<LeaseKey> free)
@@ -66,28 +89,39 @@ internal static class SliceTable
         if (from >= to)
             return;
         var next = from;
-        var last = pool.KeyOf(to - 1).Address;
+        var start = pool.KeyOf(from).Address;
+        var last = pool.KeyOf(to - 1).Last;
+        foreach (var lease in Around(connection, start, pool.UnitLength))
+            Pass(lease);
         LeaseKey? after = null;
         for (var whole = true; whole && free.Count < limit;)
         {
-            using var rows = ReadPage(connection, pool.KeyOf(from).Address, last, after, PageRows);
+            using var rows = ReadPage(connection, start, last, after, PageRows);
             whole = rows.Rows == PageRows;
             for (var row = 0; row < rows.Rows && free.Count < limit; row++)
             {
-                var key = KeyOf(rows, row);
-                after = key;
-                if (!pool.TryUnitOf(key, out var unit) || unit < next || unit >= to)
-                    continue;
-                for (; next < unit && free.Count < limit; next++)
-                    free.Add(pool.KeyOf(next));
-                if ((LeaseState)rows.Int64(row, 3) == LeaseState.Free && free.Count < limit)
-                    free.Add(pool.KeyOf(unit));
-                next = unit + 1;
+                var lease = LeaseOf(rows, row);
+                after = lease.Key;
+                Pass(lease);
             }
         }
 
-        for (; next < to && free.Count < limit; next++)
-            free.Add(pool.KeyOf(next));
+        AddUpTo(to);
+
+        // What lies in front of a lease is free, and what overlaps it is not.
+        void Pass(SliceLease lease)
+        {
+            if (lease.State == LeaseState.Free || !pool.TryUnitsOf(lease.Key, out var first, out var held) || held < next || first >= to)
+                return;
+            AddUpTo(first);
+            next = held + 1;
+        }
+
+        void AddUpTo(UInt128 end)
+        {
+            for (; next < end && free.Count < limit; next++)
+                free.Add(pool.KeyOf(next));
+        }
     }
 
     // The first slice after all that have an owner.
@@ -134,16 +168,24 @@ internal static class SliceTable
             found[i] = [];
         var first = (UInt128)(ulong)number * (uint)pool.SliceSize;
         var last = UInt128.Min(first + ((UInt128)(uint)count * (uint)pool.SliceSize), pool.Units) - 1;
-        using var rows = ReadPage(connection, pool.KeyOf(first).Address, pool.KeyOf(last).Address, after: null, int.MaxValue);
+        var start = pool.KeyOf(first).Address;
+        foreach (var lease in pool.Ports == 0 ? Around(connection, start, pool.UnitLength) : [])
+            Add(lease);
+        using var rows = ReadPage(connection, start, pool.KeyOf(last).Last, after: null, int.MaxValue);
         for (var row = 0; row < rows.Rows; row++)
-        {
-            // An address's port sets may lie in several slices.
-            var key = KeyOf(rows, row);
-            if (pool.TryUnitOf(key, out var unit) && unit >= first && unit <= last)
-                found[(int)((unit - first) / (uint)pool.SliceSize)].Add(new SliceLease(key, (LeaseState)rows.Int64(row, 3), rows.Int64(row, 4)));
-        }
-
+            Add(LeaseOf(rows, row));
         return [.. found.Select((leases, i) => new Slice(pool, number + i, leases))];
+
+        // An address's port sets may lie in several slices, a lease of a shorter length in all of them; what has ended is of interest only
+        // where it is a unit.
+        void Add(SliceLease lease)
+        {
+            if (!pool.TryUnitsOf(lease.Key, out var from, out var to) || (lease.State == LeaseState.Free && !pool.TryUnitOf(lease.Key, out _)))
+                return;
+            from = UInt128.Max(from, first);
+            for (var unit = from; unit <= UInt128.Min(to, last); unit = ((unit / (uint)pool.SliceSize) + 1) * (uint)pool.SliceSize)
+                found[(int)((unit - first) / (uint)pool.SliceSize)].Add(lease);
+        }
     }
 
     private static Result ReadPage(Connection connection, UInt128 first, UInt128 last, LeaseKey? after, int limit)
@@ -156,5 +198,7 @@ internal static class SliceTable
             """);
     }
 
-    private static LeaseKey KeyOf(Result rows, int row) => new(rows.Address(row, 0), (byte)rows.Int64(row, 1), (uint)rows.Int64(row, 2));
+    private static SliceLease LeaseOf(Result rows, int row)
+        => new(new LeaseKey(rows.Address(row, 0), (byte)rows.Int64(row, 1), (uint)rows.Int64(row, 2)), (LeaseState)rows.Int64(row, 3),
+            rows.Int64(row, 4));
 }

@@ -17,7 +17,7 @@ internal static class StatementRehearsal
     private const string Node = "rehearsal";
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(0.5);
 
-    private static readonly string[] Tables = ["shard", "event", "binding", "binding_relay", "lease"];
+    private static readonly string[] Tables = ["shard", "event", "binding", "binding_relay", "lease", "lease_zone"];
 
     /// <summary>Rehearses on an open connection.</summary>
     /// <exception cref="StoreException">The server does not let this user make temporary tables, or is gone.</exception>
@@ -30,6 +30,11 @@ internal static class StatementRehearsal
                 connection.Execute($"CREATE TEMPORARY TABLE {table} (LIKE {table} INCLUDING ALL) ON COMMIT DROP");
             connection.Parameters.Add(Node);
             connection.Run("INSERT INTO shard (shard_id, owner, epoch, last_sequence, changed_at) VALUES (0, $1, 0, 0, 0)");
+            connection.Execute(
+                """
+                INSERT INTO lease_zone (first, last, lengths, found_at)
+                VALUES (decode(repeat('00', 16), 'hex'), decode(repeat('ff', 16), 'hex'), '{128}', 0)
+                """);
             WriteAndRead(connection);
         }
         finally

@@ -118,7 +118,7 @@ internal sealed class TableQueries(ReadConnections connections)
     {
         parameters.BeginBytesArray();
         for (var length = 128; length >= 0; length--)
-            parameters.AppendAddress(length == 0 ? UInt128.Zero : address & (UInt128.MaxValue << (128 - length)));
+            parameters.AppendAddress(LeaseKey.FirstOf(address, length));
         parameters.BeginInt64Array();
         for (var length = 128; length >= 0; length--)
             parameters.Append((long)length);

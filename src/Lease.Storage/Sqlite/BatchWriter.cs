@@ -7,6 +7,7 @@ namespace Lease.Storage.Sqlite;
 internal sealed class BatchWriter
 {
     private readonly Database database;
+    private readonly LeaseOverlaps overlaps;
     private readonly Statement claimLease;
     private readonly Statement freeLease;
     private readonly Statement deleteLease;
@@ -24,6 +25,7 @@ internal sealed class BatchWriter
     public BatchWriter(Database database)
     {
         this.database = database;
+        overlaps = new LeaseOverlaps(database);
         claimLease = database.Prepare(
             """
             INSERT INTO lease (address, length, ports, binding_id, state, changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -63,7 +65,7 @@ internal sealed class BatchWriter
     public long LastRowId => lastRowId;
 
     /// <summary>Writes one entity's change.</summary>
-    /// <returns>False when another binding holds one of its leases: nothing of it was written.</returns>
+    /// <returns>False when another binding holds one of its leases, or what overlaps it: nothing of it was written.</returns>
     public bool TryWrite(JournalWrite write, long sequence, long now, bool isNew)
     {
         if (isNew)
@@ -96,25 +98,46 @@ internal sealed class BatchWriter
 
     private bool TryWriteLeases(JournalWrite write, long now)
     {
-        Span<byte> address = stackalloc byte[16];
         foreach (var lease in write.Leases.Span)
         {
-            BinaryPrimitives.WriteUInt128BigEndian(address, lease.Key.Address);
-            var claims = lease.State != LeaseState.Free;
-            var statement = claims ? claimLease : write.Row is null ? deleteLease : freeLease;
-            statement.Bind(1, address).Bind(2, lease.Key.Length).Bind(3, lease.Key.Ports).Bind(4, write.RowId);
-            if (claims)
-                statement.Bind(5, (long)lease.State);
-            if (claims || write.Row is not null)
-                statement.Bind(6, now);
-            statement.Run();
-            if (!claims || database.Changes == 1)
-                continue;
-            write.Conflict = lease.Key;
-            return false;
+            if (lease.State == LeaseState.Free)
+            {
+                FreeLease(write, lease.Key, now);
+            }
+            else if (!TryClaimLease(write.RowId, lease, now))
+            {
+                write.Conflict = lease.Key;
+                return false;
+            }
         }
 
         return true;
+    }
+
+    private bool TryClaimLease(long rowId, in LeaseChange lease, long now)
+    {
+        if (overlaps.Contains(lease.Key, rowId))
+            return false;
+        BindLease(claimLease, lease.Key, rowId).Bind(5, (long)lease.State).Bind(6, now).Run();
+        if (database.Changes != 1)
+            return false;
+        overlaps.Note(lease.Key);
+        return true;
+    }
+
+    private void FreeLease(JournalWrite write, LeaseKey key, long now)
+    {
+        if (write.Row is null)
+            BindLease(deleteLease, key, write.RowId).Run();
+        else
+            BindLease(freeLease, key, write.RowId).Bind(6, now).Run();
+    }
+
+    private static Statement BindLease(Statement statement, LeaseKey key, long rowId)
+    {
+        Span<byte> address = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(address, key.Address);
+        return statement.Bind(1, address).Bind(2, key.Length).Bind(3, key.Ports).Bind(4, rowId);
     }
 
     private void WriteBinding(JournalWrite write, long sequence, long now, bool isNew)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Lease.Kernel.Persistence;
 
 namespace Lease.Storage.Sqlite;
@@ -6,11 +5,11 @@ namespace Lease.Storage.Sqlite;
 /// <summary>The slice table and the lease rows within slices. Everything runs on the writing connection, within a job of the journal.</summary>
 internal static class SliceTable
 {
-    public static IReadOnlyList<Slice> Load(Database database, int shard, IReadOnlyList<PoolRange> pools)
+    public static IReadOnlyList<Slice> Load(Database database, PrefixLengths lengths, int shard, IReadOnlyList<PoolRange> pools)
     {
         var slices = new List<Slice>();
         using var owned = database.PrepareOnce("SELECT slice FROM slice WHERE shard_id = ?1 AND pool = ?2 ORDER BY slice");
-        using var leases = PrepareLeases(database);
+        using var leases = new LeaseRows(database, lengths);
         foreach (var pool in pools)
         {
             owned.Bind(1, shard).Bind(2, pool.Id);
@@ -21,13 +20,14 @@ internal static class SliceTable
         return slices;
     }
 
-    public static IReadOnlyList<Slice>[] Take(Database database, PoolRange pool, IReadOnlyList<SliceRequest> requests)
+    public static IReadOnlyList<Slice>[] Take(Database database, PrefixLengths lengths, PoolRange pool,
+        IReadOnlyList<SliceRequest> requests)
     {
         var first = FirstBeyond(database, pool);
         var counts = SliceRequests<Database>.Share(requests, pool.SliceCount - first);
         var given = new IReadOnlyList<Slice>[counts.Length];
         using var insert = database.PrepareOnce("INSERT INTO slice (pool, slice, shard_id) VALUES (?1, ?2, ?3)");
-        using var leases = PrepareLeases(database);
+        using var leases = new LeaseRows(database, lengths);
         for (var i = 0; i < counts.Length; i++)
         {
             var taken = new List<Slice>(counts[i]);
@@ -46,10 +46,10 @@ internal static class SliceTable
     }
 
     /// <summary>Walks over the pool's lease rows from a place of the shard's own, around the end, and collects the units between them and the free ones among them.</summary>
-    public static IReadOnlyList<LeaseKey> FindFreeUnits(Database database, PoolRange pool, int shard, int limit)
+    public static IReadOnlyList<LeaseKey> FindFreeUnits(Database database, PrefixLengths lengths, PoolRange pool, int shard, int limit)
     {
         var free = new List<LeaseKey>();
-        using var rows = PrepareLeases(database);
+        using var rows = new LeaseRows(database, lengths);
 
         // Multiples of the golden ratio lie apart however many shards there are.
         var place = (uint)(ushort)(shard * 40_503);
@@ -59,39 +59,53 @@ internal static class SliceTable
         return free;
     }
 
-    public static bool IsFree(Database database, LeaseKey key)
+    public static bool IsFree(Database database, PrefixLengths lengths, LeaseKey key)
     {
-        using var rows = PrepareLeases(database);
-        BindRange(rows, key.Address, key.Address);
+        using var rows = new LeaseRows(database, lengths);
+        if (key.Ports == 0 && rows.Around(key.Address, key.Length).Count > 0)
+            return false;
+        rows.Begin(key.Address, key.Last);
         while (rows.Step())
         {
-            if (KeyOf(rows) == key && (LeaseState)rows.Int64(3) != LeaseState.Free)
+            if (rows.Current is { State: not LeaseState.Free, Key: var held } && held.Overlaps(key))
                 return false;
         }
 
         return true;
     }
 
-    private static void Collect(Statement rows, PoolRange pool, UInt128 from, UInt128 to, int limit, List<LeaseKey> free)
+    private static void Collect(LeaseRows rows, PoolRange pool, UInt128 from, UInt128 to, int limit, List<LeaseKey> free)
     {
         if (from >= to)
             return;
         var next = from;
-        BindRange(rows, pool.KeyOf(from).Address, pool.KeyOf(to - 1).Address);
+        var start = pool.KeyOf(from).Address;
+        foreach (var lease in rows.Around(start, pool.UnitLength))
+            Pass(lease.Key);
+        rows.Begin(start, pool.KeyOf(to - 1).Last);
         while (free.Count < limit && rows.Step())
         {
-            if (!pool.TryUnitOf(KeyOf(rows), out var unit) || unit < next || unit >= to)
-                continue;
-            for (; next < unit && free.Count < limit; next++)
-                free.Add(pool.KeyOf(next));
-            if ((LeaseState)rows.Int64(3) == LeaseState.Free && free.Count < limit)
-                free.Add(pool.KeyOf(unit));
-            next = unit + 1;
+            if (rows.Current is { State: not LeaseState.Free, Key: var held })
+                Pass(held);
         }
 
-        rows.Reset();
-        for (; next < to && free.Count < limit; next++)
-            free.Add(pool.KeyOf(next));
+        rows.End();
+        AddUpTo(to);
+
+        // What lies in front of a lease is free, and what overlaps it is not.
+        void Pass(LeaseKey held)
+        {
+            if (!pool.TryUnitsOf(held, out var first, out var last) || last < next || first >= to)
+                return;
+            AddUpTo(first);
+            next = last + 1;
+        }
+
+        void AddUpTo(UInt128 end)
+        {
+            for (; next < end && free.Count < limit; next++)
+                free.Add(pool.KeyOf(next));
+        }
     }
 
     // The first slice after all that have an owner.
@@ -113,34 +127,24 @@ internal static class SliceTable
         return gap.Bind(1, pool.Id).Step() ? gap.Int64(0) : pool.SliceCount;
     }
 
-    private static Slice Read(Statement leases, PoolRange pool, long number)
+    private static Slice Read(LeaseRows leases, PoolRange pool, long number)
     {
         var first = (UInt128)(ulong)number * (uint)pool.SliceSize;
         var last = UInt128.Min(first + (uint)pool.SliceSize, pool.Units) - 1;
-        BindRange(leases, pool.KeyOf(first).Address, pool.KeyOf(last).Address);
-        var found = new List<SliceLease>();
+        var start = pool.KeyOf(first).Address;
+        var found = pool.Ports == 0 ? leases.Around(start, pool.UnitLength) : [];
+        leases.Begin(start, pool.KeyOf(last).Last);
         while (leases.Step())
         {
-            // An address's port sets may lie in several slices.
-            var key = KeyOf(leases);
-            if (pool.TryUnitOf(key, out var unit) && unit >= first && unit <= last)
-                found.Add(new SliceLease(key, (LeaseState)leases.Int64(3), leases.Int64(4)));
+            // An address's port sets may lie in several slices, and what has ended is of interest only where it is a unit.
+            var lease = leases.Current;
+            if (pool.TryUnitsOf(lease.Key, out var from, out _) && from >= first && from <= last
+                && (lease.State != LeaseState.Free || pool.TryUnitOf(lease.Key, out _)))
+            {
+                found.Add(lease);
+            }
         }
 
         return new Slice(pool, number, found);
     }
-
-    private static Statement PrepareLeases(Database database)
-        => database.PrepareOnce("SELECT address, length, ports, state, changed_at FROM lease WHERE address BETWEEN ?1 AND ?2 ORDER BY address, length, ports");
-
-    private static void BindRange(Statement statement, UInt128 first, UInt128 last)
-    {
-        Span<byte> address = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(address, first);
-        statement.Bind(1, address);
-        BinaryPrimitives.WriteUInt128BigEndian(address, last);
-        statement.Bind(2, address);
-    }
-
-    private static LeaseKey KeyOf(Statement row) => new(BinaryPrimitives.ReadUInt128BigEndian(row.Blob(0)), (byte)row.Int64(1), (uint)row.Int64(2));
 }

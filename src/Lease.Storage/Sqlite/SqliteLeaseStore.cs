@@ -37,7 +37,8 @@ public sealed class SqliteLeaseStore : ILeaseStore
             $"{filter.Count} bindings, {active} active leases, {Meta.ShardCount} shards; {opened.Recovered}");
         options.Logger.Opened(opened.Folder.Database, RecoveryReport);
         journal = new SqliteJournal(database, file, opened.Folder.Mark, Meta, options, Counters, filter);
-        slices = new SliceRequests<Database>(journal, SliceTable.Take);
+        slices = new SliceRequests<Database>(journal, (connection, pool, requests)
+            => SliceTable.Take(connection, journal.Lengths, pool, requests));
         reader = new BindingReader(file);
         queries = new TableQueries(file, journal.Lengths);
         events = new EventLogReader(file, journal, options);
@@ -138,7 +139,7 @@ public sealed class SqliteLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Slice>> LoadSlicesAsync(int shard, IReadOnlyList<PoolRange> pools, CancellationToken cancellation)
-        => journal.RunAsync(database => SliceTable.Load(database, shard, pools));
+        => journal.RunAsync(database => SliceTable.Load(database, journal.Lengths, shard, pools));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Slice>> TakeSlicesAsync(PoolRange pool, int shard, int atMost, CancellationToken cancellation)
@@ -146,10 +147,11 @@ public sealed class SqliteLeaseStore : ILeaseStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)
-        => journal.RunAsync(database => SliceTable.FindFreeUnits(database, pool, shard, limit));
+        => journal.RunAsync(database => SliceTable.FindFreeUnits(database, journal.Lengths, pool, shard, limit));
 
     /// <inheritdoc/>
-    public Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation) => journal.RunAsync(database => SliceTable.IsFree(database, key));
+    public Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation)
+        => journal.RunAsync(database => SliceTable.IsFree(database, journal.Lengths, key));
 
     /// <inheritdoc/>
     public Task<byte[]> GetOrAddServerDuidAsync(byte[] duid, CancellationToken cancellation) => journal.RunAsync(database =>

@@ -111,7 +111,7 @@ internal sealed class TableQueries(StoreFile file, PrefixLengths lengths) : IDis
         {
             if (length < 128 && !lengths.Contains(length))
                 continue;
-            var isFound = TryVisitHolder(statement, length == 0 ? 0 : address & (UInt128.MaxValue << (128 - length)), length, ref position, ref visitor, out var taken);
+            var isFound = TryVisitHolder(statement, LeaseKey.FirstOf(address, length), length, ref position, ref visitor, out var taken);
             if (isFound)
                 return new WalkResult(position, taken);
         }
