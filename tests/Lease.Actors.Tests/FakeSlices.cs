@@ -9,6 +9,9 @@ internal sealed class FakeSlices : ISliceStore
 
     public HashSet<LeaseKey> Taken { get; } = [];
 
+    /// <summary>Leases that come with the slices.</summary>
+    public List<SliceLease> Leases { get; } = [];
+
     /// <summary>How many slices were asked for, each time.</summary>
     public List<int> Asked { get; } = [];
 
@@ -22,11 +25,14 @@ internal sealed class FakeSlices : ISliceStore
         if (number >= pool.SliceCount)
             return Task.FromResult<IReadOnlyList<Slice>>([]);
         Owned.Add(number);
-        return Task.FromResult<IReadOnlyList<Slice>>([new Slice(pool, number, [])]);
+        return Task.FromResult<IReadOnlyList<Slice>>([new Slice(pool, number, [.. Leases])]);
     }
 
     public Task<IReadOnlyList<LeaseKey>> FindFreeUnitsAsync(PoolRange pool, int shard, int limit, CancellationToken cancellation)
-        => Task.FromResult<IReadOnlyList<LeaseKey>>([.. Enumerable.Range(0, 20).Select(u => pool.KeyOf((uint)u)).Where(k => !Taken.Contains(k)).Take(limit)]);
+        => Task.FromResult<IReadOnlyList<LeaseKey>>([.. Enumerable.Range(0, 20).Select(u => pool.KeyOf((uint)u)).Where(IsFree)
+            .Take(limit)]);
 
-    public Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation) => Task.FromResult(!Taken.Contains(key));
+    public Task<bool> IsFreeAsync(LeaseKey key, CancellationToken cancellation) => Task.FromResult(IsFree(key));
+
+    private bool IsFree(LeaseKey key) => !Taken.Any(key.Overlaps);
 }

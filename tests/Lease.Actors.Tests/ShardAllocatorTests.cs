@@ -94,6 +94,33 @@ public sealed class ShardAllocatorTests
         Allocate(11, usable: static k => k.Address % 2 == 0).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData(57, 4)]
+    [InlineData(59, 1)]
+    [InlineData(60, 1)]
+    [InlineData(128, 1)]
+    public void Units_that_overlap_a_lease_of_another_length_are_passed_over_until_it_has_ended(int length, int overlapped)
+    {
+        var pool = new PoolRange(Start: new UInt128(0x2001_0db8_0000_0000, 0), UnitLength: 59, Units: 20, SliceSize: 4);
+        var held = new LeaseKey(LeaseKey.FirstOf(pool.KeyOf(5).Address, length), (byte)length);
+        store.Taken.Add(held);
+        store.Leases.Add(new SliceLease(held, LeaseState.Active, 0));
+        var given = new HashSet<LeaseKey>();
+        for (var client = 1UL; client <= 20 - (ulong)overlapped; client++)
+        {
+            var unit = Allocate(client, pool: pool).ShouldNotBeNull();
+            unit.Overlaps(held).ShouldBeFalse();
+            given.Add(unit).ShouldBeTrue();
+            store.Taken.Add(unit);
+            allocator.MarkTaken(pool, unit);
+        }
+
+        Allocate(99, pool: pool).ShouldBeNull();
+        store.Taken.Remove(held);
+        time.Advance(TimeSpan.FromSeconds(3));
+        Allocate(99, pool: pool).ShouldNotBeNull().Overlaps(held).ShouldBeTrue();
+    }
+
     [Fact]
     public void When_nothing_is_free_the_oldest_offer_gives_way()
     {
@@ -203,13 +230,15 @@ public sealed class ShardAllocatorTests
         Func<LeaseKey, bool>? usable = null,
         Func<LeaseKey, bool>? owed = null,
         AllocationReach reach = AllocationReach.Free,
-        ShardAllocator? from = null)
+        ShardAllocator? from = null,
+        PoolRange? pool = null)
     {
         var filter = new Filter(usable ?? (static _ => true), owed ?? (static _ => false));
         for (var tries = 0; tries < 30; tries++)
         {
             ReadOnlySpan<LeaseKey> wishes = wanted is { } wish ? [wish] : [];
-            var result = (from ?? allocator).TryAllocate(Pool, wishes, client, Hold, filter, new Nobody(), out var unit, out isNew, reach);
+            var result = (from ?? allocator).TryAllocate(
+                pool ?? Pool, wishes, client, Hold, filter, new Nobody(), out var unit, out isNew, reach);
             if (result != AllocationResult.Pending)
                 return result == AllocationResult.Allocated ? unit : null;
         }

@@ -40,12 +40,14 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
         var slots = new SliceSlots(Pool, first, (int)UInt128.Min((uint)Pool.SliceSize, Pool.Units - first));
         foreach (var lease in slice.Leases)
         {
-            if (!Pool.TryUnitOf(lease.Key, out var unit))
-                continue;
-            if (lease.State == LeaseState.Free)
+            if (lease.State == LeaseState.Free && Pool.TryUnitOf(lease.Key, out var unit))
                 slots.Free((int)(unit - first), (uint)(lease.ChangedAt / 1000));
-            else
-                slots.Take((int)(unit - first));
+        }
+
+        foreach (var lease in slice.Leases)
+        {
+            if (lease.State != LeaseState.Free)
+                Take(slots, lease.Key);
         }
 
         // A unit that was borrowed before the slice was taken is held or leased by a client: it must not be given away again from the slice.
@@ -61,7 +63,7 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
 
     /// <summary>
     /// Takes a unit that the store calls free into use: one of nobody's or another's slice as a slice of one; one that another shard's
-    /// client had is free again.
+    /// client had, or that a lease of another length overlapped, is free again.
     /// </summary>
     /// <returns>False when it was free or held here already: then there is nothing new to choose from.</returns>
     public bool Borrow(LeaseKey key)
@@ -172,6 +174,16 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
         }
 
         return first;
+    }
+
+    // All of its units that a lease overlaps, which may be of another length.
+    private void Take(SliceSlots slots, LeaseKey key)
+    {
+        if (!Pool.TryUnitsOf(key, out var from, out var to))
+            return;
+        to = UInt128.Min(to, slots.First + (uint)slots.Count - 1);
+        for (var unit = UInt128.Max(from, slots.First); unit <= to; unit++)
+            slots.Take((int)(unit - slots.First));
     }
 
     private bool FindOpen(ulong client, IUnitFilter filter, out SliceSlots slice, out int slot)
