@@ -45,14 +45,14 @@ internal static class ReservationLookup
         return found;
     }
 
-    /// <summary>Whether a unit is reserved for a client other than the one that has <paramref name="own"/>.</summary>
+    /// <summary>Whether anything of a unit is reserved for a client other than the one that has <paramref name="own"/>.</summary>
     public static bool IsForOther(Link link, ServiceConfiguration configuration, LeaseKey key, Reservation? own)
     {
+        if (configuration.ReservedInSubnets.IsForOther(key, own))
+            return true;
         foreach (var subnet in link.Subnets)
         {
-            if (subnet.ReservationsInSubnet && !subnet.ReservationsOutOfPool && HolderOf(subnet.Reservations, key) is { } holder && holder != own)
-                return true;
-            if (subnet.ReservationsGlobal && HolderOf(configuration.Reservations, key) is { } globalHolder && globalHolder != own)
+            if (subnet.ReservationsGlobal && configuration.Reservations.Space.IsForOther(key, own))
                 return true;
         }
 
@@ -62,9 +62,6 @@ internal static class ReservationLookup
     /// <summary>Whether a reservation reserves this unit.</summary>
     public static bool IsReservedBy(Reservation? reservation, LeaseKey key)
         => reservation is not null && (key.Length == 128 ? reservation.Addresses.Contains(new Ipv6Address(key.Address)) : reservation.Prefixes.Contains(key.ToPrefix()));
-
-    private static Reservation? HolderOf(ReservationTable table, LeaseKey key)
-        => table.All.Count == 0 ? null : key.Length == 128 ? table.FindByAddress(new Ipv6Address(key.Address)) : table.FindByPrefix(key.ToPrefix());
 
     private static Reservation? FindIn(Subnet subnet, ServiceConfiguration configuration, in ClientIdentifiers client)
         => subnet.ReservationsInSubnet ? FindIn(subnet.Reservations, configuration, client) : null;

@@ -49,28 +49,28 @@ public sealed class Reservation
 
     /// <summary>Classes that the client is in by its reservation.</summary>
     public ImmutableArray<ClientClass> Classes { get; init; } = [];
+
+    /// <summary>Whether the other one, perhaps of another subnet, is of the same client.</summary>
+    public bool IsOfSameClient(Reservation? other) => other == this
+        || (other is not null && other.Kind == Kind && other.Identifier.AsSpan().SequenceEqual(Identifier));
 }
 
-/// <summary>The reservations of one level, indexed by identifier and by what they reserve.</summary>
+/// <summary>The reservations of one level, indexed by identifier.</summary>
 public sealed class ReservationTable
 {
     private readonly Dictionary<ReservationIdentifier, Dictionary<byte[], Reservation>> byIdentifier = [];
-    private readonly Dictionary<Ipv6Address, Reservation> byAddress = [];
-    private readonly Dictionary<Ipv6Prefix, Reservation> byPrefix = [];
 
-    /// <summary>Indexes <paramref name="reservations"/>; of several with the same identifier, address or prefix the first counts (the configuration reader refuses them).</summary>
+    /// <summary>Indexes <paramref name="reservations"/>; of several with the same identifier the first counts (the configuration reader
+    /// refuses them).</summary>
     public ReservationTable(IEnumerable<Reservation> reservations)
     {
         All = [.. reservations];
+        Space = new ReservedSpace(All);
         foreach (var reservation in All)
         {
             if (!byIdentifier.TryGetValue(reservation.Kind, out var known))
                 byIdentifier[reservation.Kind] = known = new(OctetComparer.Instance);
             known.TryAdd(reservation.Identifier, reservation);
-            foreach (var address in reservation.Addresses)
-                byAddress.TryAdd(address, reservation);
-            foreach (var prefix in reservation.Prefixes)
-                byPrefix.TryAdd(prefix, reservation);
         }
     }
 
@@ -80,13 +80,10 @@ public sealed class ReservationTable
     /// <summary>Every reservation, in the order of the file.</summary>
     public IReadOnlyList<Reservation> All { get; }
 
+    /// <summary>What they reserve.</summary>
+    public ReservedSpace Space { get; }
+
     /// <summary>The reservation for a client's identifier, or null.</summary>
     public Reservation? Find(ReservationIdentifier kind, ReadOnlySpan<byte> identifier)
         => !identifier.IsEmpty && byIdentifier.TryGetValue(kind, out var known) && known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(identifier, out var found) ? found : null;
-
-    /// <summary>Whose address this is, or null.</summary>
-    public Reservation? FindByAddress(Ipv6Address address) => byAddress.GetValueOrDefault(address);
-
-    /// <summary>Whose prefix this is, or null.</summary>
-    public Reservation? FindByPrefix(Ipv6Prefix prefix) => byPrefix.GetValueOrDefault(prefix);
 }

@@ -10,7 +10,20 @@ public abstract class ServiceConfiguration
     private const uint MaxDeclined = 4096;
 
     /// <summary>The links: shared networks, and each subnet that is in none.</summary>
-    public required ImmutableArray<Link> Links { get; init; }
+    public required ImmutableArray<Link> Links
+    {
+        get;
+        init
+        {
+            field = value;
+            ReservedInSubnets = new ReservedSpace(
+                value.SelectMany(static l => l.Subnets).Where(static s => s.ReservationsInSubnet && !s.ReservationsOutOfPool)
+                    .SelectMany(static s => s.Reservations.All));
+        }
+    }
+
+    /// <summary>What the subnets' reservations reserve: on every link, since a prefix is of no subnet's.</summary>
+    public ReservedSpace ReservedInSubnets { get; private init; } = new([]);
 
     /// <summary>Options of the global level.</summary>
     public required OptionSet Options { get; init; }

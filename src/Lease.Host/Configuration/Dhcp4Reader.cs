@@ -17,7 +17,8 @@ internal sealed class Dhcp4Reader(
         ReadDefinitions();
         var global = LevelSettings.Read(Node, Defaults, Options, selectors: false, IpFamily.Ipv4);
         var global4 = Dhcp4Level.Read(Node, new Dhcp4Level());
-        var links = new SubnetReader(shards, Options, Classes, IpFamily.Ipv4).ReadLinks(Node, global, global4);
+        var space = new AddressSpace(IpFamily.Ipv4);
+        var links = new SubnetReader(shards, Options, Classes, IpFamily.Ipv4, space).ReadLinks(Node, global, global4);
         var defaults = new Dhcp4Configuration { Links = [], Options = OptionSet.Empty, Reservations = ReservationTable.Empty };
         var configuration = new Dhcp4Configuration
         {
@@ -25,7 +26,7 @@ internal sealed class Dhcp4Reader(
             ServesBootp = Classes.ServesBootp,
             Links = [.. links],
             Options = global.Options,
-            Reservations = new ReservationReader(Options, Classes, IpFamily.Ipv4).Read(Node, subnet: null),
+            Reservations = new ReservationReader(Options, Classes, IpFamily.Ipv4, space).Read(Node, subnet: null),
             ReservationIdentifiers = ReadIdentifiers(
                 [ReservationIdentifier.HardwareAddress, ReservationIdentifier.Duid, ReservationIdentifier.CircuitId, ReservationIdentifier.ClientId],
                 ("hw-address", ReservationIdentifier.HardwareAddress),
@@ -39,6 +40,7 @@ internal sealed class Dhcp4Reader(
             OptionDefinitions = Options.Definitions.Defined,
             Classifier = Classes.Build(),
         };
+        space.CheckReservations();
         var level = ReadLoggers();
         Node.WithoutEffect("has no effect: IPv4 clients come by DHCPv4 over DHCPv6 (Dhcp6.interfaces-config)", "interfaces-config");
         Node.WithoutEffect(NoEffect, "echo-client-id", "stash-agent-options", "client-id-validation");

@@ -13,8 +13,8 @@ internal sealed class Dhcp6Reader(
     {
         ReadDefinitions();
         var global = LevelSettings.Read(Node, new LevelSettings(), Options, selectors: false, IpFamily.Ipv6);
-        var subnets = new SubnetReader(shards, Options, Classes, IpFamily.Ipv6);
-        var links = subnets.ReadLinks(Node, global, new Dhcp4Level());
+        var space = new AddressSpace(IpFamily.Ipv6);
+        var links = new SubnetReader(shards, Options, Classes, IpFamily.Ipv6, space).ReadLinks(Node, global, new Dhcp4Level());
         var defaults = new Dhcp6Configuration { Interfaces = [], Links = [], Options = OptionSet.Empty, Reservations = ReservationTable.Empty };
         var configuration = new Dhcp6Configuration
         {
@@ -25,7 +25,7 @@ internal sealed class Dhcp6Reader(
             ServerDuid = Node.Object("server-id") is { } serverId ? ServerIdReader.Read(serverId) : null,
             Links = [.. links],
             Options = global.Options,
-            Reservations = new ReservationReader(Options, Classes, IpFamily.Ipv6).Read(Node, subnet: null),
+            Reservations = new ReservationReader(Options, Classes, IpFamily.Ipv6, space).Read(Node, subnet: null),
             ReservationIdentifiers = ReadIdentifiers(defaults.ReservationIdentifiers, ("duid", ReservationIdentifier.Duid), ("hw-address", ReservationIdentifier.HardwareAddress)),
             DeclineProbation = TimeSpan.FromSeconds(Node.Number("decline-probation-period") ?? (uint)defaults.DeclineProbation.TotalSeconds),
             DeclinedLimit = declinedLimit,
@@ -35,6 +35,7 @@ internal sealed class Dhcp6Reader(
             OptionDefinitions = Options.Definitions.Defined,
             Classifier = Classes.Build(),
         };
+        space.CheckReservations();
         var level = ReadLoggers();
         NameWithoutEffect();
         Node.RefuseUnknown();

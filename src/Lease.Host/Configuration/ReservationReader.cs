@@ -5,7 +5,7 @@ using Lease.Protocol.Dhcp6;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads <c>reservations</c>.</summary>
-internal sealed class ReservationReader(OptionDataReader options, ClassRegistry classes, IpFamily family)
+internal sealed class ReservationReader(OptionDataReader options, ClassRegistry classes, IpFamily family, AddressSpace space)
 {
     private static readonly (string Key, ReservationIdentifier Kind, bool InDhcp6)[] Identifiers =
     [
@@ -21,19 +21,13 @@ internal sealed class ReservationReader(OptionDataReader options, ClassRegistry 
     {
         var reservations = new List<Reservation>();
         var identifiers = new HashSet<string>(StringComparer.Ordinal);
-        var units = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in parent.Objects("reservations"))
         {
             if (ReadOne(node, subnet) is not { } reservation)
                 continue;
             if (!identifiers.Add($"{reservation.Kind}:{Convert.ToHexString(reservation.Identifier)}"))
                 node.Error("another reservation at this level has the same identifier");
-            foreach (var unit in reservation.Addresses.Select(family.Text).Concat(reservation.Prefixes.Select(static p => p.ToString())))
-            {
-                if (!units.Add(unit))
-                    node.Error($"{unit} is reserved twice at this level");
-            }
-
+            space.AddReservation(node, reservation);
             reservations.Add(reservation);
         }
 

@@ -7,16 +7,15 @@ using Lease.Protocol;
 namespace Lease.Host.Configuration;
 
 /// <summary>Reads <c>shared-networks</c> and <c>subnet6</c> or <c>subnet4</c> into links.</summary>
-internal sealed class SubnetReader(int shardCount, OptionDataReader options, ClassRegistry classes, IpFamily family)
+internal sealed class SubnetReader(int shardCount, OptionDataReader options, ClassRegistry classes, IpFamily family, AddressSpace space)
 {
     // It stands in every row and every log line of the link's clients.
     private const int MaxName = 255;
 
     private readonly PoolReader pools = new(shardCount, options, classes, family);
-    private readonly ReservationReader reservations = new(options, classes, family);
+    private readonly ReservationReader reservations = new(options, classes, family, space);
     private readonly Dictionary<uint, string> ids = [];
     private readonly RangeSet prefixes = new();
-    private readonly RangeSet ranges = new();
     private uint lastId;
 
     public List<Link> ReadLinks(ConfigurationNode parent, LevelSettings global, Dhcp4Level global4)
@@ -173,16 +172,9 @@ internal sealed class SubnetReader(int shardCount, OptionDataReader options, Cla
         if (prefixes.Add(prefix.First.Value, prefix.Last.Value, $"{family.Text(prefix)} of {node.Path}") is { } other)
             node.Error("subnet", $"{family.Text(prefix)} overlaps {other.Name}");
         foreach (var pool in addressPools)
-            CheckRange(node, "pools", pool.Range.Start, pool.Range.KeyOf(pool.Range.Units - 1).Address);
+            space.AddPool(node, "pools", pool.Range.Start, pool.Range.KeyOf(pool.Range.Units - 1).Address, pool.Range);
         foreach (var pool in prefixPools)
-            CheckRange(node, "pd-pools", pool.Prefix.First.Value, pool.Prefix.Last.Value);
-    }
-
-    private void CheckRange(ConfigurationNode node, string key, UInt128 first, UInt128 last)
-    {
-        var text = $"{family.Text(new Ipv6Address(first))}-{family.Text(new Ipv6Address(last))}";
-        if (ranges.Add(first, last, $"{text} of {node.Path}") is { } other)
-            node.Error(key, $"{text} overlaps {other.Name}");
+            space.AddPool(node, "pd-pools", pool.Prefix.First.Value, pool.Prefix.Last.Value, pool.Range);
     }
 
     private static void NameWithoutEffect(ConfigurationNode node) => node.WithoutEffect(

@@ -30,6 +30,57 @@ public sealed class KeaDialectTests
         => Refused($"\"subnet6\": [{{{Subnet}, {body}}}]").Message.ShouldContain(message);
 
     [Theory]
+    [InlineData("ip-addresses", "2001:db8:1::5", "prefixes", "2001:db8::/32", "subnet6[0].reservations[0].ip-addresses",
+        "2001:db8:1::5 overlaps 2001:db8::/32 of Dhcp6.reservations[0]")]
+    [InlineData("prefixes", "2001:db8:8::/56", "prefixes", "2001:db8:8:10::/60", "reservations[0].prefixes",
+        "2001:db8:8:10::/60 overlaps 2001:db8:8::/56 of Dhcp6.subnet6[0].reservations[0]")]
+    [InlineData("prefixes", "2001:db8:8:10::/60", "prefixes", "2001:db8:8::/56", "subnet6[0].reservations[0].prefixes",
+        "2001:db8:8:10::/60 overlaps 2001:db8:8::/56 of Dhcp6.reservations[0]")]
+    [InlineData("prefixes", "2001:db8:1::/64", "ip-addresses", "2001:db8:1::5", "reservations[0].ip-addresses",
+        "2001:db8:1::5 overlaps 2001:db8:1::/64 of Dhcp6.subnet6[0].reservations[0]")]
+    [InlineData("prefixes", "2001:db8:8::/56", "prefixes", "2001:db8:8::/56", "reservations[0].prefixes",
+        "2001:db8:8::/56 is reserved twice: in Dhcp6.subnet6[0].reservations[0] too")]
+    public void Reservations_of_two_clients_that_overlap_are_refused(string key, string text, string otherKey, string otherText,
+        string path, string message)
+    {
+        var problem = Refused(
+            $$"""
+            "subnet6": [{{{Subnet}}, "reservations": [{"duid": "01:01", "{{key}}": ["{{text}}"]}]}],
+            "reservations": [{"duid": "01:02", "{{otherKey}}": ["{{otherText}}"]}]
+            """);
+        problem.Message.ShouldContain(message);
+        problem.Path.ShouldBe($"Dhcp6.{path}");
+    }
+
+    [Fact]
+    public void What_one_client_has_reserved_on_two_links_may_be_the_same()
+    {
+        const string reservations = "\"reservations\": [{\"duid\": \"01:01\", \"prefixes\": [\"2001:db8:8::/56\"]}]";
+        ConfigurationReader.Read($"{{\"Dhcp6\": {{\"interfaces-config\": {{\"interfaces\": [\"lo\"]}}, \"subnet6\": [{{{Subnet}, {reservations}}}, {{\"id\": 2, \"subnet\": \"2001:db8:2::/64\", {reservations}}}]}}}}", "f")
+            .Problems.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(
+        "\"pd-pools\": [{\"prefix\": \"2001:db8::\", \"prefix-len\": 32, \"delegated-len\": 56}], \"reservations\": [{\"duid\": \"01:01\", \"ip-addresses\": [\"2001:db8:1::5\"]}]",
+        "ip-addresses", "2001:db8:1::5 overlaps the pool 2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff of Dhcp6.subnet6[0]: an address",
+            true)]
+    [InlineData(
+        "\"pools\": [{\"pool\": \"2001:db8:1::/80\"}], \"reservations\": [{\"duid\": \"01:01\", \"prefixes\": [\"2001:db8::/40\"]}]",
+        "prefixes", "2001:db8::/40 overlaps the pool 2001:db8:1::-2001:db8:1::ffff:ffff:ffff of Dhcp6.subnet6[0]: an address", true)]
+    [InlineData(
+        "\"pd-pools\": [{\"prefix\": \"2001:db8:8000::\", \"prefix-len\": 46, \"delegated-len\": 56}], \"reservations\": [{\"duid\": \"01:01\", \"prefixes\": [\"2001:db8:8000::/48\"]}]",
+        "prefixes",
+            "2001:db8:8000::/48 overlaps the pool 2001:db8:8000::-2001:db8:8003:ffff:ffff:ffff:ffff:ffff of Dhcp6.subnet6[0], whose prefixes are /56", false)]
+    public void Reservations_that_pools_are_in_the_way_of_are_named(string body, string key, string message, bool isError)
+    {
+        var problem = ConfigurationReader.Read($"{{\"Dhcp6\": {{\"interfaces-config\": {{\"interfaces\": [\"lo\"]}}, \"subnet6\": [{{{Subnet}, {body}}}]}}}}", "f").Problems.ShouldHaveSingleItem();
+        problem.Message.ShouldContain(message);
+        problem.Path.ShouldBe($"Dhcp6.subnet6[0].reservations[0].{key}");
+        problem.Severity.ShouldBe(isError ? Severity.Error : Severity.Warning);
+    }
+
+    [Theory]
     [InlineData("\"interfaces-config\": {\"interfaces\": [\"eth0\", \"eth0\"]}", "named twice")]
     [InlineData("\"interfaces-config\": {\"interfaces\": [\"\"]}", "names no interface")]
     [InlineData("\"interfaces-config\": {\"interfaces\": [\"eth0/x\"]}", "INTERFACE/ADDRESS")]
