@@ -54,6 +54,22 @@ public sealed class CheckerTests
         checker.Violations.ShouldHaveSingleItem().Rule.ShouldBe(Rule.GrantedTwice);
     }
 
+    [Theory]
+    [InlineData("2001:db8:100::", 56, "2001:db8:100:10::", 60, true)]
+    [InlineData("2001:db8:100:f0::", 60, "2001:db8:100::", 56, true)]
+    [InlineData("2001:db8:100::", 56, "2001:db8:100:ff::1", 128, true)]
+    [InlineData("2001:db8:100::", 56, "2001:db8:100:100::", 60, false)]
+    public void A_prefix_within_anothers_or_around_it_is_found(string address, int length, string otherAddress, int otherLength,
+        bool isFound)
+    {
+        var (one, other) = (new Resource(IPAddress.Parse(address), length), new Resource(IPAddress.Parse(otherAddress), otherLength));
+        Grant(1, "a", 100, one);
+        Grant(50, "b", 100, other);
+        checker.Violations.Select(static v => v.Rule).ShouldBe(isFound ? [Rule.GrantedTwice] : []);
+        checker.TakeBindings([new HeldLease(one, "a", 101), new HeldLease(other, "b", 150)], 60, "n1");
+        checker.Violations.Select(static v => v.Rule).ShouldBe(isFound ? [Rule.GrantedTwice, Rule.GrantedTwice] : []);
+    }
+
     [Fact]
     public void An_address_may_be_granted_when_the_lifetime_is_over_within_the_tolerance()
     {
@@ -290,6 +306,12 @@ public sealed class CheckerTests
         => Should.Throw<FormatException>(() => PacketReader.ReadMessage(5, Convert.FromHexString("03aabbcc00010005ff"), Node));
 
     private void Grant(double at, string client, uint valid) => Exchange(at, Kind.Request, client, valid);
+
+    private void Grant(double at, string client, uint valid, Resource resource)
+    {
+        checker.Take(Message(at - 0.001, Kind.Request, client, ++lastTransaction, 0, new LeaseSeen(resource, 0)));
+        checker.Take(Message(at, Kind.Reply, client, lastTransaction, 0, new LeaseSeen(resource, valid)));
+    }
 
     private void Exchange(double at, Kind kind, string client, uint valid)
     {

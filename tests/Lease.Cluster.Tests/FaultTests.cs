@@ -18,11 +18,18 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData(5, nameof(FaultKind.RollingRestart))]
     [InlineData(6, nameof(FaultKind.StepClock))]
     [InlineData(7, nameof(FaultKind.SetDatabaseBack))]
+    [InlineData(8, nameof(FaultKind.ChangeDelegatedLength))]
     public Task Nothing_is_granted_twice_lost_or_forgotten(int seed, string kind) => RunAsync(FaultPlan.Make(seed, Nodes, TimeSpan.FromSeconds(8), Enum.Parse<FaultKind>(kind)));
 
     // The database goes while the new node starts.
     [Fact]
-    public Task A_node_that_is_added_waits_for_a_database_that_fails_meanwhile() => RunAsync(FaultPlan.Make(31000, Nodes, TimeSpan.FromSeconds(12)));
+    public Task A_node_that_is_added_waits_for_a_database_that_fails_meanwhile() => RunAsync(new FaultPlan(
+        31000,
+        [
+            new Fault(FaultKind.AddNode, TimeSpan.FromSeconds(2.13), default, "n2", "n1", MovesMirrors: false),
+            new Fault(FaultKind.FailOver, TimeSpan.FromSeconds(3.73), default, "n2", "n3", MovesMirrors: false),
+        ],
+        TimeSpan.FromSeconds(12)));
 
     [Fact]
     public async Task The_clients_of_a_killed_node_are_served_again()

@@ -5,7 +5,7 @@ namespace Lease.Cluster.Tests.Checking;
 /// <summary>What the cluster must never do.</summary>
 internal enum Rule
 {
-    /// <summary>An address or prefix was granted while another client had it.</summary>
+    /// <summary>An address or prefix was granted while another client had it, or what contains it or lies in it.</summary>
     GrantedTwice,
 
     /// <summary>The cluster told a client that it has nothing while it had a lease.</summary>
@@ -139,8 +139,10 @@ internal sealed class Checker
         var bindings = new Dictionary<Resource, HeldLease>();
         foreach (var lease in held)
         {
-            if (!bindings.TryAdd(lease.Resource, lease) && bindings[lease.Resource].Client != lease.Client)
-                ReportAt(Rule.GrantedTwice, at, lease.Resource, $"{where} has {lease.Resource} for {bindings[lease.Resource].Client} and for {lease.Client}");
+            foreach (var other in bindings.Values.Where(b => b.Client != lease.Client && b.Resource.Overlaps(lease.Resource)))
+                ReportAt(Rule.GrantedTwice, at, lease.Resource,
+                    $"{where} has {other.Resource} for {other.Client} and {lease.Resource} for {lease.Client}");
+            bindings.TryAdd(lease.Resource, lease);
         }
 
         foreach (var grant in grants.Values.SelectMany(static g => g).Where(g => g.IsAliveAt(at + Rounding)))
@@ -218,10 +220,13 @@ internal sealed class Checker
         Granted++;
         if (!grants.TryGetValue(lease.Resource, out var all))
             grants[lease.Resource] = all = [];
-        foreach (var other in all.Where(g => g.Client != packet.Client))
+        foreach (var other in grants.Where(g => g.Key.Overlaps(lease.Resource)).SelectMany(static g => g.Value)
+            .Where(g => g.Client != packet.Client))
         {
             if (other.IsAliveAt(packet.At))
-                Report(Rule.GrantedTwice, packet.At, lease.Resource, $"{lease.Resource} was granted to {packet.Client} while {other.Client} had it until {Text(other.Until)}", Evidence(lease.Resource));
+                Report(Rule.GrantedTwice, packet.At, lease.Resource,
+                    $"{lease.Resource} was granted to {packet.Client} while {other.Client} had {other.Resource} until {Text(other.Until)}",
+                    Evidence(lease.Resource));
             else if (other.Ended is null && other.Believed > packet.At + Tolerance)
                 LateOverlaps++;
         }
@@ -243,7 +248,8 @@ internal sealed class Checker
 
     private Grant? Find(Resource resource, string client) => grants.TryGetValue(resource, out var all) ? all.Find(g => g.Client == client) : null;
 
-    private List<Packet> Evidence(Resource resource) => [.. packets.Where(p => p.Leases.Any(l => l.Resource == resource)).TakeLast(14)];
+    private List<Packet> Evidence(Resource resource) => [.. packets.Where(p => p.Leases.Any(l => l.Resource.Overlaps(resource)))
+        .TakeLast(14)];
 
     private void ReportAt(Rule rule, double at, Resource resource, string text) => Report(rule, at, resource, text, Evidence(resource));
 

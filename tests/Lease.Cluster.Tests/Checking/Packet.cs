@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 
 namespace Lease.Cluster.Tests.Checking;
@@ -21,7 +22,17 @@ internal enum Kind : byte
 /// <summary>An address (length 128) or a delegated prefix.</summary>
 internal readonly record struct Resource(IPAddress Address, int Length)
 {
+    /// <summary>Whether the two have an address in common.</summary>
+    public bool Overlaps(Resource other)
+    {
+        var length = Math.Min(Length, other.Length);
+        return First(Address, length) == First(other.Address, length);
+    }
+
     public override string ToString() => $"{Address}/{Length}";
+
+    private static UInt128 First(IPAddress address, int length) => length == 0 ? 0
+        : BinaryPrimitives.ReadUInt128BigEndian(address.GetAddressBytes()) >> (128 - length);
 }
 
 /// <summary>A lease within an IA; a valid lifetime of 0 takes it away.</summary>

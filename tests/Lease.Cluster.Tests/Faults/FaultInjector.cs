@@ -61,6 +61,11 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
             case FaultKind.SetDatabaseBack:
                 SetClock(fault.Node == "n1" ? cluster.Databases.Replica : cluster.Databases.Primary, -fault.Clock.First.Duration());
                 break;
+            case FaultKind.ChangeDelegatedLength:
+                await ChangeDelegatedLengthAsync(ClusterUnderTest.OtherDelegatedLength);
+                await Task.Delay(fault.Duration);
+                await ChangeDelegatedLengthAsync(ClusterUnderTest.DelegatedLength);
+                break;
             default:
                 throw new InvalidOperationException($"{fault.Kind}");
         }
@@ -153,6 +158,32 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
             {
                 busy[node].Release();
             }
+        }
+    }
+
+    // Those with the new configuration serve when the last one with the old has stopped.
+    private async Task ChangeDelegatedLengthAsync(int length)
+    {
+        foreach (var node in cluster.Nodes)
+            await busy[node].WaitAsync();
+        try
+        {
+            log.Write($"prefixes of the pools are /{length} now");
+            await cluster.WriteConfigurationsAsync(length);
+            var starts = new List<Task>();
+            foreach (var node in cluster.Nodes)
+            {
+                log.Write($"SIGTERM {node}");
+                await cluster.StopNodeAsync(node);
+                starts.Add(StartAsync(node));
+            }
+
+            await Task.WhenAll(starts);
+        }
+        finally
+        {
+            foreach (var node in cluster.Nodes)
+                busy[node].Release();
         }
     }
 

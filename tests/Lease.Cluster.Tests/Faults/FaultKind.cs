@@ -41,4 +41,8 @@ internal enum FaultKind
 
     /// <summary>The clock of the database's machine, or of the replica's, is set behind, and stays so. (Set ahead it would end leases early, as on any server.)</summary>
     SetDatabaseBack,
+
+    /// <summary>The pools delegate prefixes of another length, and later of the former one again: each time all nodes are stopped and
+    /// started, one after the other, with another configuration.</summary>
+    ChangeDelegatedLength,
 }

@@ -27,6 +27,10 @@ internal sealed record FaultPlan(int Seed, IReadOnlyList<Fault> Faults, TimeSpan
             // There is one replica, and one further node.
             if (kinds.Count == 2 && kinds[0] == kinds[1])
                 kinds = [kinds[0]];
+
+            // A node that joins with the old configuration keeps the others from serving with the new one.
+            if (kinds.Contains(FaultKind.ChangeDelegatedLength) && kinds.Contains(FaultKind.AddNode))
+                kinds = [FaultKind.ChangeDelegatedLength];
         }
 
         var last = traffic.TotalSeconds * 0.6;

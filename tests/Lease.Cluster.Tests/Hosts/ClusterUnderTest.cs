@@ -18,6 +18,10 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
 
     public const int ShortLifetime = 10;
 
+    public const int DelegatedLength = 56;
+
+    public const int OtherDelegatedLength = 60;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, RunningProgram> nodes = new(StringComparer.Ordinal);
@@ -104,6 +108,10 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         await StartNodeAsync(node);
         Nodes = [.. Nodes, node];
     }
+
+    /// <summary>Changes the length of delegated prefixes in every node's configuration, which counts from its next start.</summary>
+    public Task WriteConfigurationsAsync(int delegatedLength)
+        => Task.WhenAll(Nodes.Select(node => WriteConfigurationAsync(node, Network.AddressOf(node).ToString(), delegatedLength)));
 
     /// <summary>kill -9.</summary>
     public async Task KillNodeAsync(string node)
@@ -271,6 +279,11 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
         foreach (var requestor in Requestors)
             await Network.AddServiceAddressAsync(node, ServiceAddressOf(requestor));
 
+        await WriteConfigurationAsync(node, address, DelegatedLength);
+    }
+
+    private async Task WriteConfigurationAsync(string node, string address, int delegatedLength)
+    {
         // No rehearsal: on the processors that all hosts share it takes several times as long as on a node's own, and clients do not wait for it.
         await File.WriteAllTextAsync(Path.Combine(Network.Folder, node + ".json"), $$$"""
             {"Lease": {
@@ -282,9 +295,9 @@ internal sealed class ClusterUnderTest : IAsyncDisposable
              "Dhcp6": {"interfaces-config": {"interfaces": ["eth0/{{{address}}}"]}, "decline-probation-period": 5, "offer-lifetime": 5,
               "subnet6": [
                 {"id": 1, "subnet": "2001:db8:1::/64", "preferred-lifetime": 300, "valid-lifetime": 600, "pools": [{"pool": "2001:db8:1::100-2001:db8:1::17f"}],
-                 "pd-pools": [{"prefix": "2001:db8:100::", "prefix-len": 49, "delegated-len": 56}]},
+                 "pd-pools": [{"prefix": "2001:db8:100::", "prefix-len": 49, "delegated-len": {{{delegatedLength}}}}]},
                 {"id": 2, "subnet": "2001:db8:2::/64", "preferred-lifetime": {{{ShortLifetime / 2}}}, "valid-lifetime": {{{ShortLifetime}}}, "pools": [{"pool": "2001:db8:2::100-2001:db8:2::13f"}],
-                 "pd-pools": [{"prefix": "2001:db8:200::", "prefix-len": 50, "delegated-len": 56}]}]}}
+                 "pd-pools": [{"prefix": "2001:db8:200::", "prefix-len": 50, "delegated-len": {{{delegatedLength}}}}]}]}}
             """);
     }
 
