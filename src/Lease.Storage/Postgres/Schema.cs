@@ -17,6 +17,9 @@ internal static class Schema
     public static void Migrate(Connection connection, int shardCount, ILogger logger)
     {
         connection.Begin();
+
+        // A node that starts on a busy machine may pause for longer between two statements than one that serves is given.
+        connection.Execute("SET LOCAL idle_in_transaction_session_timeout = '60s'");
         connection.Parameters.Add(MigrationLock);
         connection.Run("SELECT pg_advisory_xact_lock($1)");
         connection.Execute("CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value text NOT NULL)");
