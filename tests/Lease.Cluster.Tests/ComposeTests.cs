@@ -1,4 +1,5 @@
 using Lease.Cluster.Tests.Hosts;
+using Lease.Testing;
 
 namespace Lease.Cluster.Tests;
 

@@ -3,6 +3,7 @@ using System.Net;
 using Lease.Cluster.Tests.Checking;
 using Lease.Cluster.Tests.Hosts;
 using Lease.Cluster.Tests.Traffic;
+using Lease.Testing;
 
 namespace Lease.Cluster.Tests;
 
@@ -14,6 +15,7 @@ public sealed class FenceTests
     // Of one batch with clients in it: more than a heartbeat has.
     private const int OctetsOfABatch = 400;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly string[] Databases = ["p1", "p2"];
 
     [Fact]
@@ -31,22 +33,22 @@ public sealed class FenceTests
         // The first commits of a node ask for numbers before.
         var first = clients.Take(Clients / 2).ToList();
         first.ForEach(c => c.Request(network.AddressOf("n1")));
-        await AwaitAsync(() => Task.FromResult(first.TrueForAll(static c => c.Replies.Count > 0)), "the first clients are served");
+        await Eventually.TrueAsync(() => first.TrueForAll(static c => c.Replies.Count > 0), "the first clients are served", Patience, Pause);
         clients = clients[first.Count..];
 
         // It does not reach the database, which reaches it; nor the other nodes: only its own clients' requests are under way.
         foreach (var other in Databases.Append("n2").Append("n3"))
             await network.CutAsync("n1", other);
         clients.ForEach(c => c.Request(network.AddressOf("n1")));
-        await AwaitAsync(async () => await UnsentAsync(network) >= OctetsOfABatch, "n1 has a commit under way");
+        await Eventually.TrueAsync(async () => await UnsentAsync(network) >= OctetsOfABatch, "n1 has a commit under way", Patience, Pause);
         await cluster.SignalNodeAsync("n1", 19);
         var begun = clients.Where(static c => c.Replies.Count == 0).ToList();
 
         // The others claim its shards and serve its clients.
         await cluster.AwaitShardsAsync("n2", without: "n1");
-        await AwaitAsync(() => Task.FromResult(AskOthers(network, begun)), "all clients are served by n2 and n3");
+        await Eventually.TrueAsync(() => AskOthers(network, begun), "all clients are served by n2 and n3", Patience, Pause);
         await network.MendAllAsync();
-        await AwaitAsync(async () => await UnsentAsync(network) == 0, "the database has got n1's commit");
+        await Eventually.TrueAsync(async () => await UnsentAsync(network) == 0, "the database has got n1's commit", Patience, Pause);
         await cluster.SignalNodeAsync("n1", 18);
         await cluster.ExpectAsync("n1", "is not this node's any more");
 
@@ -83,11 +85,5 @@ public sealed class FenceTests
         var connections = await network.RunAsync("n1", "ss", "-tnH", "dport", "=", ":5432");
         return connections.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Sum(static line => int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2], CultureInfo.InvariantCulture));
-    }
-
-    private static async Task AwaitAsync(Func<Task<bool>> condition, string what)
-    {
-        for (var end = DateTime.UtcNow + Patience; !await condition(); await Task.Delay(100))
-            Assert.True(DateTime.UtcNow < end, $"within {Patience.TotalSeconds} s it never came that {what}");
     }
 }

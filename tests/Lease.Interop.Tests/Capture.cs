@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Lease.Peers.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Interop.Tests;
 

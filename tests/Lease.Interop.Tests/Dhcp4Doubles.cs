@@ -6,6 +6,7 @@ using Lease.Peers.Dhcp4;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Interop.Tests;
 

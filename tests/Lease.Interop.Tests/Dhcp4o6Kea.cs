@@ -1,3 +1,5 @@
+using Lease.Testing;
+
 namespace Lease.Interop.Tests;
 
 /// <summary>DHCPv4 over DHCPv6 by two programs, each with Debian's Kea on the other side of the loopback, direct and relayed; tshark judges what goes to the clients.</summary>

@@ -1,3 +1,5 @@
+using Lease.Testing;
+
 namespace Lease.Interop.Tests;
 
 /// <summary>A full disk costs service, never a lease that was granted; with room again service is back without a restart.</summary>

@@ -1,3 +1,5 @@
+using Lease.Testing;
+
 namespace Lease.Interop.Tests;
 
 /// <summary>Leasequery over the bindings of real clients, direct and behind a relay: each query by UDP and by TCP, with tshark as the judge of what the server sends.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lease.Testing;
 
 namespace Lease.Interop.Tests;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lease.Peers.Mirror;
+using Lease.Testing;
 
 namespace Lease.Interop.Tests;
 

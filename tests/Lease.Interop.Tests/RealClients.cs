@@ -1,3 +1,5 @@
+using Lease.Testing;
+
 namespace Lease.Interop.Tests;
 
 /// <summary>Clients that people use get, renew and release leases; tshark finds nothing malformed in what they are sent.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Lease.Peers.Load;
+using Lease.Testing;
 
 namespace Lease.Interop.Tests;
 

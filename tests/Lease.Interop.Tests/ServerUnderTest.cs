@@ -1,3 +1,5 @@
+using Lease.Testing;
+
 namespace Lease.Interop.Tests;
 
 /// <summary><c>lease serve</c> as built, in the server's namespace.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Lease.Testing;
 
 namespace Lease.Interop.Tests;
 
@@ -96,7 +97,12 @@ internal sealed class TestHosts : IAsyncDisposable
     public async Task<string> RunAsync(string host, TimeSpan limit, string program, params string[] arguments)
     {
         await using var started = Start(host, program, arguments);
-        await started.WaitForExitAsync(limit);
+        if (!await started.WaitForExitAsync(limit))
+        {
+            await started.SignalAsync(15);
+            await started.WaitForExitAsync(limit);
+        }
+
         return started.Output;
     }
 

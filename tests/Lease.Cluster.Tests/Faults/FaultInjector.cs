@@ -198,7 +198,7 @@ internal sealed class FaultInjector(ClusterUnderTest cluster, RoundLog log)
                 log.Write($"{node} serves again");
                 return;
             }
-            catch (FaultTestException e) when (DateTime.UtcNow < end)
+            catch (Exception e) when (e is FaultTestException or TimeoutException && DateTime.UtcNow < end)
             {
                 log.Write($"{node} did not start: {e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]}");
             }

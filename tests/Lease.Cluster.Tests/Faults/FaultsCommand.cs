@@ -79,7 +79,7 @@ internal static class FaultsCommand
             {
                 result = await Round.RunAsync(plan, Nodes, logs);
             }
-            catch (FaultTestException e)
+            catch (Exception e) when (e is FaultTestException or TimeoutException)
             {
                 result = new RoundResult(plan, [], [e.Message], "not set up");
             }
@@ -110,7 +110,7 @@ internal static class FaultsCommand
             Console.WriteLine(Failover.Summarize(await measure()));
             return 0;
         }
-        catch (FaultTestException e)
+        catch (Exception e) when (e is FaultTestException or TimeoutException)
         {
             Console.WriteLine(e.Message);
             return 1;

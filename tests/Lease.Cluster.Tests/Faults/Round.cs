@@ -44,7 +44,7 @@ internal sealed class Round
         {
             summary = await round.RunAsync();
         }
-        catch (Exception e) when (e is FaultTestException or IOException or FormatException or AggregateException)
+        catch (Exception e) when (e is FaultTestException or TimeoutException or IOException or FormatException or AggregateException)
         {
             round.failures.Add(e.Message);
             summary = "broken off";
@@ -160,7 +160,7 @@ internal sealed class Round
                     states.Add(("the mirror on " + requestor, Now(), held));
                 }
             }
-            catch (FaultTestException e) when (Stopwatch.GetElapsedTime(begin) < RestPatience)
+            catch (Exception e) when (e is FaultTestException or TimeoutException && Stopwatch.GetElapsedTime(begin) < RestPatience)
             {
                 log.Write($"not yet: {e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]}");
                 await Task.Delay(Step);

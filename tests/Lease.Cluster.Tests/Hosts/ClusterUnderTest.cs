@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Lease.Cluster.Tests.Checking;
+using Lease.Testing;
 using Microsoft.Data.Sqlite;
 
 namespace Lease.Cluster.Tests.Hosts;

@@ -1,3 +1,5 @@
+using Lease.Testing;
+
 namespace Lease.Cluster.Tests.Hosts;
 
 /// <summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Lease.Cluster.Tests.Checking;
 using Lease.Cluster.Tests.Hosts;
+using Lease.Testing;
 
 namespace Lease.Cluster.Tests.Traffic;
 

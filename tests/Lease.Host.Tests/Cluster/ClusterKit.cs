@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Lease.Actors.Configuration;
 using Lease.Host.Commands;
@@ -6,6 +5,7 @@ using Lease.Host.Configuration;
 using Lease.Host.Tests.Dhcp6;
 using Lease.Host.Tests.Leasequery;
 using Lease.Storage.Tests;
+using Lease.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace Lease.Host.Tests.Cluster;
@@ -55,16 +55,14 @@ internal sealed class ClusterKit : IAsyncDisposable
     /// <summary>Returns when so many nodes share all shards.</summary>
     public async Task PlacedAsync(int nodes)
     {
-        var begun = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(20))
+        await Eventually.TrueAsync(ArePlacedAsync, $"{nodes} nodes share the shards");
+
+        async Task<bool> ArePlacedAsync()
         {
             var view = await Nodes[0].Server.Store.BeatAsync("observer", 0, Kernel.Persistence.NodeState.Up, 0, CancellationToken.None);
-            if (view.Shards.All(static s => s.Owner is not null) && view.Shards.Select(static s => s.Owner).Distinct(StringComparer.Ordinal).Count() == nodes)
-                return;
-            await Task.Delay(20);
+            var owners = view.Shards.Select(static s => s.Owner).ToHashSet(StringComparer.Ordinal);
+            return !owners.Contains(null) && owners.Count == nodes;
         }
-
-        throw new TimeoutException($"{nodes} nodes did not share the shards");
     }
 
     public async Task LeaveAsync(TestServer node)

@@ -8,6 +8,7 @@ using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
 using Lease.Storage.Tests;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Cluster;
 
@@ -91,7 +92,7 @@ public sealed class ClusterScenarios(PostgresServer postgres)
         await using var cluster = await ClusterKit.StartAsync(postgres, nodes: 1);
         var log = new LogLines();
         var joining = cluster.JoinAsync("n9", QueriedServer.Links.Replace("::ffff", "::fffe", StringComparison.Ordinal), loggers: log);
-        await TestServer.EventuallyAsync(() => Task.FromResult(log.Lines.Any(static l => l.Contains("has another configuration", StringComparison.Ordinal))), "n9 says that it disagrees");
+        await Eventually.TrueAsync(() => Task.FromResult(log.Lines.Any(static l => l.Contains("has another configuration", StringComparison.Ordinal))), "n9 says that it disagrees");
         joining.IsCompleted.ShouldBeFalse();
         (await cluster.Nodes[0].Client(1).BindAsync()).ShouldNotBeNull();
         await cluster.PlacedAsync(nodes: 1);

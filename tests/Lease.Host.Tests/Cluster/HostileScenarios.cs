@@ -5,6 +5,7 @@ using Lease.Host.Tests.Leasequery;
 using Lease.Kernel.Persistence;
 using Lease.Protocol.Dhcp6;
 using Lease.Storage.Tests;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Cluster;
 
@@ -36,7 +37,7 @@ public sealed class HostileScenarios(PostgresServer postgres)
         var hostile = new HostileClients(new Random(8415), serverId);
         await Task.Run(() => hostile.Send(new IPEndPoint(IPAddress.IPv6Loopback, server.Server.Port), Messages), TestContext.Current.CancellationToken);
         (await honest.RenewAsync()).ShouldNotBeNull().Type.ShouldBe(MessageType.Reply);
-        await TestServer.EventuallyAsync(() => Task.FromResult(Counters(server).GetValueOrDefault("udp.held-octets") == 0), "every message is dealt with");
+        await Eventually.TrueAsync(() => Task.FromResult(Counters(server).GetValueOrDefault("udp.held-octets") == 0), "every message is dealt with");
 
         var counters = Counters(server);
         counters["journal.committed"].ShouldBeGreaterThan(Messages / 10);

@@ -1,4 +1,4 @@
-using Lease.Host.Tests.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Commands;
 
@@ -57,7 +57,7 @@ public sealed class ServeCommandTests : IDisposable
     private async Task<(int Code, string Errors)> DeleteWhileServedAsync(string configuration, params string[] options)
     {
         var served = ServeAsync(configuration, options);
-        await TestServer.EventuallyAsync(() => Task.FromResult(served.IsCompleted || IsOpen()), "the store was open");
+        await Eventually.TrueAsync(() => Task.FromResult(served.IsCompleted || IsOpen()), "the store was open");
         File.Delete(Path.Combine(Data, "lease.db"));
         return await served.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }

@@ -9,6 +9,7 @@ using Lease.Peers.Mirror;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Host.Tests.Dhcp4;
@@ -95,7 +96,7 @@ public sealed class Dhcp4o6Scenarios
         await client.BindAsync();
         Take(updates).Ipv4!.Type.ShouldBe(Dhcp4MessageType.LeaseActive);
         ActiveUpdate? ended = null;
-        await TestServer.EventuallyAsync(
+        await Eventually.TrueAsync(
             () =>
             {
                 server.Time.Advance(TimeSpan.FromSeconds(5));
@@ -147,7 +148,7 @@ public sealed class Dhcp4o6Scenarios
         (await second.BindAsync())!.Type.ShouldBe(Dhcp4MessageType.Nak);
         (await server.BulkAsync(LeasequeryRequest.ByAddress(tunnel))).ShouldHaveSingleItem().ClientId.ShouldBe(TestServer.DuidOf(1));
         await first.ReleaseAsync();
-        await TestServer.EventuallyAsync(async () => (await second.BindAsync())!.Type == Dhcp4MessageType.Ack, "the tunnel source is free");
+        await Eventually.TrueAsync(async () => (await second.BindAsync())!.Type == Dhcp4MessageType.Ack, "the tunnel source is free");
     }
 
     [Theory]
@@ -204,7 +205,7 @@ public sealed class Dhcp4o6Scenarios
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
-    private static Task ShouldMirrorAsync(List<SimulatedDhcp4Client> clients, MirrorDatabase database) => TestServer.EventuallyAsync(
+    private static Task ShouldMirrorAsync(List<SimulatedDhcp4Client> clients, MirrorDatabase database) => Eventually.TrueAsync(
         () =>
         {
             var wanted = clients.Select(static c => (new Ipv6Address(new UInt128(0, 0xffff_0000_0000UL | c.Address!.Value.Value)), c.Ports is { } p ? (6u << 24) | (4u << 16) | p.Psid : 0)).ToHashSet();

@@ -2,6 +2,7 @@ using Lease.Actors.Dhcp6;
 using Lease.Kernel.Persistence;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Dhcp6;
 
@@ -58,7 +59,7 @@ public sealed class ClassScenarios
         var solicit = new byte[200];
         var length = server.Client(9).Request(MessageType.Solicit).Write(solicit);
         await server.Peer().SendAsync(solicit.AsMemory(0, length));
-        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.Counters.Received(MessageType.Solicit) == 1), "the SOLICIT comes in");
+        await Eventually.TrueAsync(() => Task.FromResult(server.Server.Counters.Received(MessageType.Solicit) == 1), "the SOLICIT comes in");
         (await server.Client(3).BindAsync()).ShouldNotBeNull();
         server.Server.Counters.Dropped(Dhcp6Drop.DropClass).ShouldBe(1);
         server.Server.Counters.Sent(MessageType.Advertise).ShouldBe(1);

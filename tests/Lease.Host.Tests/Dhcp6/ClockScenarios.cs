@@ -1,6 +1,7 @@
 using Lease.Host.Tests.Leasequery;
 using Lease.Kernel.Persistence;
 using Lease.Kernel.TestKit;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Dhcp6;
 
@@ -27,7 +28,7 @@ public sealed class ClockScenarios
         clock.Step = TimeSpan.FromDays(days);
         for (var i = 0; i < 30; i++)
             right.Advance(TimeSpan.FromSeconds(1));
-        await TestServer.EventuallyAsync(
+        await Eventually.TrueAsync(
             () => Task.FromResult(log.Lines.Any(static l => l.Contains("machine's clock was set", StringComparison.Ordinal))), "the step was said");
         (await server.LeasesAsync()).ShouldBe(before);
         (await server.Client(9).BindAsync())?.Leases.ShouldBeEmpty();
@@ -35,7 +36,7 @@ public sealed class ClockScenarios
         // By the time that has passed they end.
         for (var i = 0; i < 3600; i++)
             right.Advance(TimeSpan.FromSeconds(1));
-        await TestServer.EventuallyAsync(
+        await Eventually.TrueAsync(
             async () => (await server.LeasesAsync()).All(static l => l.State == LeaseState.Free), "the leases ended");
     }
 }

@@ -3,6 +3,7 @@ using Lease.Kernel.Persistence;
 using Lease.Peers.Dhcp6;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Dhcp6;
 
@@ -37,7 +38,7 @@ public sealed class ServerScenarios
             Associations = [.. Enumerable.Range(0, 257).Select(static i => (OptionCode.IaNa, (uint)i))],
         };
         var exchange = server.Peer().ExchangeAsync(greedy, cancellation: stop.Token);
-        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.Counters.Dropped(Dhcp6Drop.TooManyIas) > 0), "it is dropped");
+        await Eventually.TrueAsync(() => Task.FromResult(server.Server.Counters.Dropped(Dhcp6Drop.TooManyIas) > 0), "it is dropped");
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(exchange);
     }
@@ -183,7 +184,7 @@ public sealed class ServerScenarios
         (await server.LeasesAsync()).Single().State.ShouldBe(LeaseState.Declined);
         (await server.Client().BindAsync()).ShouldNotBeNull().Associations.Single().Status.ShouldBe(StatusCode.NoAddrsAvail);
         server.Time.Advance(TimeSpan.FromSeconds(101));
-        await TestServer.EventuallyAsync(async () => (await server.LeasesAsync()).Single().State == LeaseState.Free, "the probation ends");
+        await Eventually.TrueAsync(async () => (await server.LeasesAsync()).Single().State == LeaseState.Free, "the probation ends");
     }
 
     [Fact]
@@ -198,11 +199,11 @@ public sealed class ServerScenarios
             (await client.DeclineAsync()).ShouldNotBeNull();
         }
 
-        await TestServer.EventuallyAsync(async () => await CountDeclinedAsync(server) == 4, "the others come back");
+        await Eventually.TrueAsync(async () => await CountDeclinedAsync(server) == 4, "the others come back");
         var kept = (await server.LeasesAsync()).Where(static l => l.State == LeaseState.Declined).Select(static l => l.Key.Address);
         kept.ShouldBe(declined.TakeLast(4).Select(static p => p.First.Value), ignoreOrder: true);
         server.Time.Advance(TimeSpan.FromDays(1) + TimeSpan.FromSeconds(1));
-        await TestServer.EventuallyAsync(async () => await CountDeclinedAsync(server) == 0, "their probation ends");
+        await Eventually.TrueAsync(async () => await CountDeclinedAsync(server) == 0, "their probation ends");
     }
 
     private static async Task<int> CountDeclinedAsync(TestServer server)
@@ -215,7 +216,7 @@ public sealed class ServerScenarios
         var client = server.Client();
         var first = (await client.BindAsync()).ShouldNotBeNull().Leases.Single().Prefix;
         server.Time.Advance(TimeSpan.FromSeconds(4001));
-        await TestServer.EventuallyAsync(async () => (await server.LeasesAsync()).Single().State == LeaseState.Free, "the lease expires");
+        await Eventually.TrueAsync(async () => (await server.LeasesAsync()).Single().State == LeaseState.Free, "the lease expires");
         (await client.BindAsync()).ShouldNotBeNull().Leases.Single().Prefix.ShouldBe(first);
     }
 
@@ -225,9 +226,9 @@ public sealed class ServerScenarios
         await using var server = await TestServer.StartAsync("\"expired-leases-processing\": {\"hold-reclaimed-time\": 60}, " + Basic, leasequery: "\"retention\": {\"age\": 60}");
         await server.Client().BindAsync();
         server.Time.Advance(TimeSpan.FromSeconds(4001));
-        await TestServer.EventuallyAsync(async () => (await server.LeasesAsync()).Single().State == LeaseState.Free, "the lease expires");
+        await Eventually.TrueAsync(async () => (await server.LeasesAsync()).Single().State == LeaseState.Free, "the lease expires");
         server.Time.Advance(TimeSpan.FromSeconds(62));
-        await TestServer.EventuallyAsync(async () => (await server.LeasesAsync()).Count == 0, "the binding is forgotten");
+        await Eventually.TrueAsync(async () => (await server.LeasesAsync()).Count == 0, "the binding is forgotten");
     }
 
     [Fact]

@@ -82,19 +82,6 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static byte[] DuidOf(int number) => Duid.MakeLinkLayer(1, [2, 0, 0, 0, (byte)(number >> 8), (byte)number]);
 
-    /// <summary>Awaits what a scan or a commit brings about, with a deadline.</summary>
-    public static async Task EventuallyAsync(Func<Task<bool>> condition, string what)
-    {
-        for (var end = DateTime.UtcNow.AddSeconds(10); DateTime.UtcNow < end;)
-        {
-            if (await condition())
-                return;
-            await Task.Delay(10);
-        }
-
-        throw new TestKitException("never happened: " + what);
-    }
-
     public async Task<IReadOnlyList<StoredLease>> LeasesAsync()
     {
         var leases = new List<StoredLease>();

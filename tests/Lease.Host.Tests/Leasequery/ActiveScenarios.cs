@@ -2,6 +2,7 @@ using Lease.Actors.Leasequery;
 using Lease.Host.Tests.Dhcp6;
 using Lease.Peers.Leasequery;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Leasequery;
 
@@ -143,7 +144,7 @@ public sealed class ActiveScenarios
 
         // The connection may still be busy with what it sent before.
         var next = active.NextAsync();
-        await TestServer.EventuallyAsync(
+        await Eventually.TrueAsync(
             () =>
             {
                 server.Time.Advance(TimeSpan.FromSeconds(5));

@@ -4,6 +4,7 @@ using Lease.Host.Tests.Dhcp6;
 using Lease.Peers.Leasequery;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Leasequery;
 
@@ -115,7 +116,7 @@ public sealed class ClosedConnectionScenarios
         return (message.Type, StatusCodeOption.CodeIn(message.Options));
     }
 
-    private static Task HasRoomAsync(TestServer server) => TestServer.EventuallyAsync(
+    private static Task HasRoomAsync(TestServer server) => Eventually.TrueAsync(
         async () =>
         {
             try

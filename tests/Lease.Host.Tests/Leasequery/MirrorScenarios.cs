@@ -6,6 +6,7 @@ using Lease.Kernel.Persistence;
 using Lease.Peers.Dhcp6;
 using Lease.Peers.Mirror;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Host.Tests.Leasequery;
@@ -132,7 +133,7 @@ public sealed class MirrorScenarios
         IReadOnlyList<string> mirrored = [];
         try
         {
-            await TestServer.EventuallyAsync(
+            await Eventually.TrueAsync(
                 async () =>
                 {
                     served = await ServedAsync(server);

@@ -4,6 +4,7 @@ using Lease.Peers.Leasequery;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
 using Lease.Protocol.Dhcp6.Options;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Leasequery;
 
@@ -244,7 +245,7 @@ public sealed class QueryScenarios
         var counters = server.Server.LeasequeryCounters;
         var before = counters[LeasequeryCount.NotNamed] + counters[LeasequeryCount.NotAllowed];
         await socket.SendAsync(request.Encode(MessageType.LeaseQuery, 5, QueriedServer.Requestor));
-        await TestServer.EventuallyAsync(() => Task.FromResult(counters[LeasequeryCount.NotNamed] + counters[LeasequeryCount.NotAllowed] > before), "counted");
+        await Eventually.TrueAsync(() => Task.FromResult(counters[LeasequeryCount.NotNamed] + counters[LeasequeryCount.NotAllowed] > before), "counted");
         socket.Available.ShouldBe(0);
         counters[LeasequeryCount.UdpAnswered].ShouldBe(0);
     }

@@ -7,6 +7,7 @@ using Lease.Peers.Leasequery;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp4;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Leasequery;
 
@@ -99,7 +100,7 @@ public sealed class RelayedQueryScenarios
         await socket.SendAsync(Relayed(leases == Of.Ipv6 ? Query() : Ipv4Query(), peers));
         var received = new byte[2000];
         var answer = socket.ReceiveAsync(received);
-        await TestServer.EventuallyAsync(() => Task.FromResult(answer.IsCompleted || Refused() > before), "answered or counted");
+        await Eventually.TrueAsync(() => Task.FromResult(answer.IsCompleted || Refused() > before), "answered or counted");
         if (!answer.IsCompleted)
             return false;
         var packet = received.AsSpan(0, await answer);

@@ -5,6 +5,7 @@ using Lease.Actors.Leasequery;
 using Lease.Host.Tests.Dhcp6;
 using Lease.Peers.Leasequery;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -45,10 +46,10 @@ public sealed class TlsScenarios : IDisposable
         {
             await using var connection = await ConnectAsync(server, "router-7");
             _ = connection.ActiveAsync(LeasequeryRequest.Everything, static _ => { }, QueriedServer.Deadline());
-            await TestServer.EventuallyAsync(() => Task.FromResult(counters[LeasequeryCount.ActiveQueries] == i), "asked");
+            await Eventually.TrueAsync(() => Task.FromResult(counters[LeasequeryCount.ActiveQueries] == i), "asked");
         }
 
-        await TestServer.EventuallyAsync(
+        await Eventually.TrueAsync(
             async () =>
             {
                 try
@@ -157,7 +158,7 @@ public sealed class TlsScenarios : IDisposable
     }
 
     private static Task LoggedAsync(LogLines log, params string[] words)
-        => TestServer.EventuallyAsync(() => Task.FromResult(log.Lines.Any(l => words.All(w => l.Contains(w, StringComparison.Ordinal)))), $"logged: {string.Join(", ", words)}");
+        => Eventually.TrueAsync(() => Task.FromResult(log.Lines.Any(l => words.All(w => l.Contains(w, StringComparison.Ordinal)))), $"logged: {string.Join(", ", words)}");
 
     private static async Task WithoutCertificateAsync(TestServer server)
     {

@@ -3,6 +3,7 @@ using Lease.Actors.Leasequery;
 using Lease.Host.Tests.Dhcp6;
 using Lease.Peers.Leasequery;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Host.Tests.Leasequery;
 
@@ -76,7 +77,7 @@ public sealed class WireTests
         await using var server = await TestServer.StartAsync(QueriedServer.Links);
         using var socket = Wire.Connect(server);
         await socket.SendAsync(Query.AsMemory(0, 9));
-        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.Connections] == 1), "accepted");
+        await Eventually.TrueAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.Connections] == 1), "accepted");
         var ended = Wire.EndsAsync(socket);
         for (var i = 0; i < 100 && !ended.IsCompleted; i++)
         {
@@ -131,14 +132,14 @@ public sealed class WireTests
         var sockets = new List<Socket>();
         for (var i = 0; i < 300; i++)
             sockets.Add(Wire.Connect(server));
-        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.TooManyConnections] == 295), "295 refused");
+        await Eventually.TrueAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.TooManyConnections] == 295), "295 refused");
         await sockets[0].SendAsync(Query);
         (await Wire.ReadFrameAsync(sockets[0]))[0].ShouldBe((byte)MessageType.LeaseQueryReply);
         foreach (var socket in sockets)
             socket.Dispose();
 
         // And when they have gone there is room again.
-        await TestServer.EventuallyAsync(
+        await Eventually.TrueAsync(
             async () =>
             {
                 try
@@ -192,8 +193,8 @@ public sealed class WireTests
         byte[] queries = [.. Enumerable.Range(1, 500).SelectMany(id => Wire.Query((uint)id))];
         await socket.SendAsync(queries);
         var counters = server.Server.LeasequeryCounters;
-        await TestServer.EventuallyAsync(() => Task.FromResult(counters[LeasequeryCount.ClientsSent] > 0), "answers begin");
-        await TestServer.EventuallyAsync(
+        await Eventually.TrueAsync(() => Task.FromResult(counters[LeasequeryCount.ClientsSent] > 0), "answers begin");
+        await Eventually.TrueAsync(
             () =>
             {
                 server.Time.Advance(TimeSpan.FromSeconds(1));

@@ -1,6 +1,7 @@
 using Lease.Kernel.TestKit;
 using Lease.Peers.Leasequery;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 
 namespace Lease.Peers.Tests.Leasequery;
 
@@ -124,7 +125,7 @@ public sealed class RequestorConnectionTests : IDisposable
         {
             await peer.SendAsync(Answers.Data(id));
             var expected = i;
-            await Waiting.EventuallyAsync(() => Volatile.Read(ref updates) == expected, "an update");
+            await Eventually.TrueAsync(() => Volatile.Read(ref updates) == expected, "an update");
             time.Advance(TimeSpan.FromSeconds(20));
             asking.IsCompleted.ShouldBeFalse();
         }
@@ -183,7 +184,7 @@ public sealed class RequestorConnectionTests : IDisposable
             for (; sent < 200_000_000; Interlocked.Add(ref sent, chunk.Length))
                 await peer.SendOctetsAsync(chunk, enough.Token);
         });
-        await Waiting.EventuallyAsync(StandsStill, "the server is stopped");
+        await Eventually.TrueAsync(StandsStill, "the server is stopped");
         sending.IsCompleted.ShouldBeFalse();
         await enough.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(sending);

@@ -21,15 +21,6 @@ internal static class Waiting
         return time.GetUtcNow() - began;
     }
 
-    public static async Task EventuallyAsync(Func<bool> condition, string what)
-    {
-        for (var end = DateTime.UtcNow + Deadline; !condition();)
-        {
-            (DateTime.UtcNow < end).ShouldBeTrue("never happened: " + what);
-            await Task.Delay(5);
-        }
-    }
-
     public static async Task<List<T>> ToListAsync<T>(this IAsyncEnumerable<T> items)
     {
         var list = new List<T>();

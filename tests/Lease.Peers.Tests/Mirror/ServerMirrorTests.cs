@@ -3,6 +3,7 @@ using Lease.Peers.Mirror;
 using Lease.Peers.Tests.Leasequery;
 using Lease.Protocol;
 using Lease.Protocol.Dhcp6;
+using Lease.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lease.Peers.Tests.Mirror;
@@ -82,7 +83,7 @@ public sealed class ServerMirrorTests : IAsyncDisposable
             var id = query.TransactionId;
             await second.SendAsync(Answers.Reply(id, At(100), Answers.Client(2)), Answers.Data(id, At(150), Answers.Status(StatusCode.CatchUpComplete)), Answers.Data(id, At(160), Answers.Client(4)));
             await ShouldHoldAsync(1, 2, 3, 4);
-            await Waiting.EventuallyAsync(() => mirror.IsCurrent, "current");
+            await Eventually.TrueAsync(() => mirror.IsCurrent, "current");
             second.Cut();
         }
 
@@ -156,7 +157,7 @@ public sealed class ServerMirrorTests : IAsyncDisposable
 
         await bulk.EndAsync();
         await active.SendAsync(Answers.Data(id, Answers.BaseTime(missing + TimeSpan.FromSeconds(60))));
-        await Waiting.EventuallyAsync(() => mirror.IsCurrent, "current");
+        await Eventually.TrueAsync(() => mirror.IsCurrent, "current");
         database.BaseTimeOf(server.Address.ToString()).ShouldBe(DhcpTime.ToSeconds(missing + TimeSpan.FromSeconds(60)));
     }
 
@@ -269,7 +270,7 @@ public sealed class ServerMirrorTests : IAsyncDisposable
     }
 
     private Task ShouldHoldAsync(params int[] addresses)
-        => Waiting.EventuallyAsync(
+        => Eventually.TrueAsync(
             () => database.ReadCurrent(Now.ToUnixTimeSeconds()).Select(static l => l.Prefix.Address).SequenceEqual(addresses.Select(Answers.AddressOf)),
             $"the mirror holds {string.Join(", ", addresses)}");
 }

@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
+using Lease.Testing;
 using Lease.Transport.Tcp;
 
 namespace Lease.Transport.Tests.Links;
@@ -94,7 +95,7 @@ public sealed class NodeLinksIntruderTests : IDisposable
         var time = new VirtualTime();
         using var patient = new TestNode(authority.Issue("patient"), "patient", time);
         await using var intruder = await Intruder.ConnectAsync(patient);
-        await TestNode.EventuallyAsync(
+        await Eventually.TrueAsync(
             () =>
             {
                 time.Advance(TimeSpan.FromSeconds(1));

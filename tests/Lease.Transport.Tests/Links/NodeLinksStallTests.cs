@@ -1,5 +1,6 @@
 using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
+using Lease.Testing;
 using Lease.Transport.Links;
 
 namespace Lease.Transport.Tests.Links;
@@ -25,8 +26,8 @@ public sealed class NodeLinksStallTests : IDisposable
         node.Send(address, 1).ShouldBeTrue();
         await using (await Intruder.AcceptAsync(listener, authority.Issue("peer")))
         {
-            await TestNode.EventuallyAsync(() => node.Counters.Opened == 1, "a link");
-            await TestNode.EventuallyAsync(() => !node.Send(address, data), "a full buffer");
+            await Eventually.TrueAsync(() => node.Counters.Opened == 1, "a link");
+            await Eventually.TrueAsync(() => !node.Send(address, data), "a full buffer");
             (node.Counters.PacketsSent * data.Length).ShouldBeLessThan(Most);
             node.Counters.PacketsDropped.ShouldBe(1);
             await OverdueAsync(node);
@@ -38,7 +39,7 @@ public sealed class NodeLinksStallTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(1));
         node.Send(address, 1).ShouldBeTrue();
         await using var again = await Intruder.AcceptAsync(listener, authority.Issue("peer"));
-        await TestNode.EventuallyAsync(() => node.Counters.Opened == 2, "another link");
+        await Eventually.TrueAsync(() => node.Counters.Opened == 2, "another link");
     }
 
     [Fact]
@@ -48,7 +49,7 @@ public sealed class NodeLinksStallTests : IDisposable
         await using var peer = await Intruder.ConnectAsync(node, authority.Issue("peer"));
         await peer.SayAsync(Frames.Of(TestNode.Packet()));
         var link = (await node.NextPacketAsync()).From;
-        await TestNode.EventuallyAsync(() => !link.TrySendReply(0, default, data), "a full buffer");
+        await Eventually.TrueAsync(() => !link.TrySendReply(0, default, data), "a full buffer");
         (node.Counters.RepliesSent * data.Length).ShouldBeLessThan(Most);
         node.Counters.RepliesDropped.ShouldBe(1);
         await OverdueAsync(node);
@@ -68,7 +69,7 @@ public sealed class NodeLinksStallTests : IDisposable
         while (node.Send(address, data))
             taken++;
         (taken * (long)data.Length).ShouldBeInRange(SendBuffer.Limit - (2 * data.Length), SendBuffer.Limit);
-        await TestNode.EventuallyAsync(
+        await Eventually.TrueAsync(
             () =>
             {
                 time.Advance(TimeSpan.FromSeconds(1));
@@ -79,7 +80,7 @@ public sealed class NodeLinksStallTests : IDisposable
     }
 
     // The time runs while a piece is written; which one that is depends on the system.
-    private Task OverdueAsync(TestNode node) => TestNode.EventuallyAsync(
+    private Task OverdueAsync(TestNode node) => Eventually.TrueAsync(
         () =>
         {
             time.Advance(TimeSpan.FromSeconds(1));

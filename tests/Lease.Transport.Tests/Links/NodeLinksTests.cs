@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Lease.Kernel.Sharding;
 using Lease.Kernel.TestKit;
+using Lease.Testing;
 using Lease.Transport.Links;
 
 namespace Lease.Transport.Tests.Links;
@@ -114,7 +115,7 @@ public sealed class NodeLinksTests : IDisposable
         await b.SendAsync(address, 3);
         await b.LoggedAsync($"no link to {address}: cannot connect: ConnectionRefused");
         using var again = new TestNode(certificates, "a", port: int.Parse(address.Address["[::1]:".Length..]));
-        await TestNode.EventuallyAsync(() => b.Send(address, 4) && b.Counters.Opened == 2, "another link");
+        await Eventually.TrueAsync(() => b.Send(address, 4) && b.Counters.Opened == 2, "another link");
         (await again.NextPacketAsync()).Data.ShouldBe([4]);
         b.Counters.Failed.ShouldBeGreaterThan(0);
         b.Counters.PacketsDropped.ShouldBeGreaterThan(0);

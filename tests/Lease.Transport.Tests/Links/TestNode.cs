@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using Lease.Kernel.IO;
 using Lease.Kernel.Sharding;
+using Lease.Testing;
 using Lease.Transport.Links;
 using Lease.Transport.Tcp;
 using Microsoft.Extensions.Logging;
@@ -40,7 +41,7 @@ internal sealed class TestNode : INodeLinkHandler, ILogger, IDisposable
     public bool Send(NodeAddress address, params byte[] data) => Links.TrySend(address, Packet(data));
 
     /// <summary>Sends until a link takes it.</summary>
-    public Task SendAsync(NodeAddress address, params byte[] data) => EventuallyAsync(() => Send(address, data), $"a link to {address}");
+    public Task SendAsync(NodeAddress address, params byte[] data) => Eventually.TrueAsync(() => Send(address, data), $"a link to {address}");
 
     public async Task<ReceivedPacket> NextPacketAsync() => await packets.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
 
@@ -69,15 +70,6 @@ internal sealed class TestNode : INodeLinkHandler, ILogger, IDisposable
     }
 
     public static ForwardedPacket Packet(params byte[] data) => new(ForwardedService.Dhcp6, channel: 2, isMulticast: true, Client, "eth0", data);
-
-    public static async Task EventuallyAsync(Func<bool> condition, string what)
-    {
-        for (var end = DateTime.UtcNow + Deadline; !condition(); await Task.Yield())
-        {
-            if (DateTime.UtcNow > end)
-                throw new TimeoutException($"not reached: {what}");
-        }
-    }
 
     public void Dispose() => Links.Dispose();
 
