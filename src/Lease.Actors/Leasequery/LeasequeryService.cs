@@ -134,7 +134,9 @@ public sealed class LeasequeryService
 
             Counters.Add(LeasequeryCount.Connections);
             connections[address] = open + 1;
-            var session = StartActor(() => new LeasequeryConnection(connection, requestor, this), name: null);
+
+            // By its type: Props of an expression compile it for each connection.
+            var session = system.ActorOf(Props.Create<LeasequeryConnection>(connection, requestor, this).WithDispatcher(Dispatcher));
             sessions.Add(session);
             return session;
         }
@@ -168,7 +170,7 @@ public sealed class LeasequeryService
         datagram.Release();
     }
 
-    private IActorRef StartActor<T>(Expression<Func<T>> factory, string? name)
+    private IActorRef StartActor<T>(Expression<Func<T>> factory, string name)
         where T : ActorBase
         => system.ActorOf(Props.Create(factory).WithDispatcher(Dispatcher), name);
 

@@ -15,6 +15,9 @@ internal sealed class OutputBuffer(IFrameConnection connection)
     // Kept free of data, so that short messages (a status, an end) always find room.
     private const int Reserve = 8 << 10;
 
+    // What an active requestor is told while little happens. It leaves in an array of its size: a thousand such must not hold a buffer each.
+    private const int Short = 4 << 10;
+
     private byte[]? filling;
     private byte[]? sending;
 
@@ -47,10 +50,9 @@ internal sealed class OutputBuffer(IFrameConnection connection)
     {
         if (sending is not null || Waiting == 0)
             return false;
-        sending = filling;
-        filling = null;
         var octets = Waiting;
         Waiting = 0;
+        sending = TakeFilled(octets);
         connection.Write(sending.AsMemory(0, octets));
         return true;
     }
@@ -64,6 +66,20 @@ internal sealed class OutputBuffer(IFrameConnection connection)
         Waiting = 0;
         Return(ref filling);
         sending = null;
+    }
+
+    private byte[] TakeFilled(int octets)
+    {
+        var taken = filling!;
+        if (octets <= Short)
+        {
+            taken = ArrayPool<byte>.Shared.Rent(octets);
+            filling.AsSpan(0, octets).CopyTo(taken);
+            Return(ref filling);
+        }
+
+        filling = null;
+        return taken;
     }
 
     private Span<byte> Free(int reserve)
