@@ -1,4 +1,5 @@
 using Akka.Hosting;
+using Akka.Hosting.Logging;
 using Lease.Actors.Leasequery;
 using Lease.Actors.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,10 @@ internal static class AkkaSetup
           # A clients' message that finds its actor gone is sent again by the client; a line for each would fill the log in a flood.
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
+
+          # A connection holds so much for receiving as long as it is open, and sends no more in one call: a thousand idle requestors
+          # hold 4 MB of it. More would be faster by little (docs/decisions/0019).
+          io.tcp.maximum-frame-size = 4k
 
           coordinated-shutdown {
             # The host ends the process when the store has been closed, and it alone takes signals.
@@ -51,8 +56,9 @@ internal static class AkkaSetup
                 // Its lines about what works are for who looks for an error in Akka.NET itself.
                 logging.ClearLoggers();
                 logging.LogLevel = AkkaLogLevel.WarningLevel;
-                logging.AddLoggerFactory();
+                logging.AddLogger<AkkaLog>();
             })
+            .AddSetup(new LoggerFactorySetup(loggers))
             .AddHocon(Settings, HoconAddMode.Prepend)
             .AddHocon(TimeProviderScheduler.For(time), HoconAddMode.Prepend));
         return builder.Build();

@@ -212,7 +212,8 @@ internal sealed class LeaseServer : IAsyncDisposable
         intake.Settings = null;
         dhcp4.Stop();
         udp?.Dispose();
-        tcp?.Dispose();
+        if (tcp is not null)
+            await tcp.DisposeAsync();
         forwarder.Dispose();
         dhcp4.Dispose();
         await DisposeAsync(host, system, store, logs);
@@ -282,12 +283,12 @@ internal sealed class LeaseServer : IAsyncDisposable
         dhcp4.Open(transportLog);
         if (listen.Length > 0 || configuration.Dhcp4 is not { Dhcp4o6Port: > 0 })
             udp = UdpServer.Start(listen, configuration.Dhcp6.ServerPort, intake, system.TimeProvider, transportLog);
-        StartTcp(configuration.Leasequery, transportLog);
+        await StartTcpAsync(configuration.Leasequery, transportLog);
     }
 
     private ServiceConfiguration? ConfigurationOf(EntityKey key) => BindingKey.IsIpv4(key.Bytes) ? dhcp4.Configuration : intake.Settings?.Configuration;
 
-    private void StartTcp(LeasequeryConfiguration configuration, ILogger log)
+    private async Task StartTcpAsync(LeasequeryConfiguration configuration, ILogger log)
     {
         var limits = configuration.Tcp;
         if (limits.Addresses.Count == 0)
@@ -296,12 +297,13 @@ internal sealed class LeaseServer : IAsyncDisposable
         {
             Addresses = limits.Addresses,
             Port = limits.Port,
+            Dispatcher = LeasequeryService.Dispatcher,
             FrameTimeout = limits.FrameTimeout,
             Certificates = configuration.Tls is { } files
                 ? TlsCertificates.Load(files.CertificateFile, files.KeyFile, files.AuthoritiesFile, system.TimeProvider, log)
                 : null,
         };
-        tcp = TcpServer.Start(options, leasequery.Accept, system.TimeProvider, log);
+        tcp = await TcpServer.StartAsync(actors, options, leasequery.Accept, log);
     }
 
     private sealed class Watcher : Akka.Actor.ReceiveActor

@@ -1,306 +1,236 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Akka.Actor;
 using Lease.Kernel.IO;
-using Lease.Protocol.Dhcp6;
-using Microsoft.Extensions.Logging;
+using AkkaTcp = Akka.IO.Tcp;
 
 namespace Lease.Transport.Tcp;
 
 /// <summary>
-/// One TCP connection. A message is read when it is asked for, so there is one read, one write and no thread; what fails ends the connection with a reason.
+/// A connection of Akka.IO that carries messages with their size in front (RFC 5460 section 5.1). A message is read when the session asks for
+/// it; what fails ends the connection with a reason. Owner: <see cref="FrameListener"/>; ends when Akka.IO's connection has ended.
 /// </summary>
-internal sealed class FrameConnection : IFrameConnection
+internal sealed partial class FrameConnection : UntypedActor, IWithTimers
 {
     // Type and transaction-id.
     private const int LeastMessage = 4;
-    private const int InitialBuffer = 512;
 
-    // linux/in.h, linux/tcp.h: tcpi_state is the first octet of TCP_INFO.
-    private const int TcpLevel = 6;
-    private const int TcpInfo = 11;
-    private const byte StateClose = 7;
-    private const byte StateCloseWait = 8;
-
-    // How long a peer that was told that all is said may take to say so too.
-    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
-
-    private readonly CancellationTokenSource ended = new();
-    private readonly Lock gate = new();
-    private readonly Socket socket;
-    private readonly TcpServerOptions options;
-    private readonly TcpCounters counters;
-    private readonly TimeProvider time;
-    private readonly ILogger logger;
-    private readonly Action<FrameConnection> onClosed;
+    private readonly FrameBuffer received = new();
+    private readonly IActorRef connection;
+    private readonly TcpContext context;
+    private readonly ConnectionStream octets;
+    private readonly FrameConnectionRef handle;
     private Stream stream;
     private IActorRef? session;
-    private byte[] received = new byte[InitialBuffer];
-    private int receivedLength;
     private string? closeReason;
-    private bool readWanted;
     private bool writing;
-    private int closed;
-    private int toldClosed;
 
-    public FrameConnection(
-        Socket socket, IPEndPoint remote, TcpServerOptions options, TcpCounters counters, TimeProvider time, ILogger logger, Action<FrameConnection> onClosed)
+    /// <summary>Makes the actor of an accepted connection.</summary>
+    public FrameConnection(IActorRef connection, IPEndPoint remote, Socket socket, TcpContext context)
     {
-        this.socket = socket;
-        this.options = options;
-        this.counters = counters;
-        this.time = time;
-        this.logger = logger;
-        this.onClosed = onClosed;
-        Remote = remote;
-        stream = new NetworkStream(socket, ownsSocket: false);
+        this.connection = connection;
+        this.context = context;
+        handle = new FrameConnectionRef(Self, remote, socket);
+        stream = octets = new ConnectionStream(connection, Self);
     }
 
-    public IPEndPoint Remote { get; }
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
-    public bool IsSecure { get; private set; }
+    private TcpServerOptions Options => context.Options;
 
-    public PeerState Peer
+    /// <inheritdoc/>
+    protected override void PreStart()
     {
-        get
+        session = context.Accept(handle);
+        if (session is null)
         {
-            Span<byte> state = stackalloc byte[1];
-            try
-            {
-                socket.GetRawSocketOption(TcpLevel, TcpInfo, state);
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return PeerState.Gone;
-            }
-
-            return state[0] switch
-            {
-                StateClose => PeerState.Gone,
-                StateCloseWait => PeerState.Finished,
-                _ => PeerState.Open,
-            };
-        }
-    }
-
-    /// <summary>Tells <paramref name="receiver"/> from now on what happens. It may have asked for a message already.</summary>
-    public void Begin(IActorRef receiver)
-    {
-        bool read;
-        lock (gate)
-        {
-            session = receiver;
-            read = readWanted;
-        }
-
-        if (Volatile.Read(ref closed) != 0)
-            TellClosed(closeReason ?? "closed");
-        else if (read)
-            _ = ReadOneAsync();
-    }
-
-    public void ReadMore()
-    {
-        lock (gate)
-        {
-            readWanted = session is null;
-            if (readWanted)
-                return;
-        }
-
-        _ = ReadOneAsync();
-    }
-
-    public void Write(ReadOnlyMemory<byte> frames)
-    {
-        lock (gate)
-            writing = true;
-        _ = WriteAsync(frames);
-    }
-
-    public void StartTls() => _ = StartTlsAsync();
-
-    public void Close(string reason)
-    {
-        lock (gate)
-        {
-            if (closeReason is not null)
-                return;
-            closeReason = reason;
-            if (writing)
-                return;
-        }
-
-        _ = FinishAsync(reason);
-    }
-
-    public void Abort(string reason)
-    {
-        if (Interlocked.Exchange(ref closed, 1) != 0)
+            context.Counters.CountRefused();
+            Context.Stop(Self);
             return;
-        lock (gate)
-            closeReason ??= reason;
-        ended.Cancel();
-        try
-        {
-            // RST instead of FIN: what the system still holds is not sent.
-            socket.Close(timeout: 0);
-        }
-        catch (SocketException)
-        {
-            // It is gone all the same.
         }
 
+        context.Counters.CountAccepted();
+        Context.WatchWith(connection, ConnectionEnded.Instance);
+        connection.Tell(new AkkaTcp.Register(Self, keepOpenOnPeerClosed: true, useResumeWriting: false));
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        connection.Tell(AkkaTcp.Abort.Instance);
+        octets.Fail("the connection has ended");
         stream.Dispose();
-        ended.Dispose();
-        onClosed(this);
-        TellClosed(reason);
+        session?.Tell(new ConnectionClosed(closeReason ?? "the server stops"));
     }
 
-    private void TellClosed(string reason)
+    /// <inheritdoc/>
+    protected override void OnReceive(object message) => Serving(message);
+
+    private void Serving(object message)
     {
-        if (session is { } receiver && Interlocked.Exchange(ref toldClosed, 1) == 0)
-            receiver.Tell(new ConnectionClosed(reason));
-    }
-
-    private async Task ReadOneAsync()
-    {
-        // A message that has begun must be whole in time, however its octets trickle in; between two there is no hurry.
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
-        using var timeout = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var expiry = timeout.Token.Register(deadline.Cancel);
-        var begun = false;
-        try
+        switch (message)
         {
-            byte[]? frame;
-            while ((frame = TakeFrame()) is null)
-            {
-                if (receivedLength > 0 && !begun)
-                    timeout.CancelAfter(options.FrameTimeout);
-                begun |= receivedLength > 0;
-                var octets = await stream.ReadAsync(received.AsMemory(receivedLength), deadline.Token);
-                if (octets > 0)
-                {
-                    receivedLength += octets;
-                    continue;
-                }
-
-                if (receivedLength == 0)
-                    session?.Tell(PeerFinished.Instance);
-                else
-                    Fail("the peer closed in the middle of a message");
-                return;
-            }
-
-            counters.CountFrame();
-            session?.Tell(new FrameReceived(frame));
-        }
-        catch (OperationCanceledException)
-        {
-            Fail($"a message was not whole after {options.FrameTimeout.TotalSeconds:0} s");
-        }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
-        {
-            Fail($"reading failed: {e.Message}");
+            case ReadFrame:
+                TakeOrRead();
+                break;
+            case OctetsRead read:
+                OnRead(read.Count);
+                break;
+            case WriteFrames write:
+                Write(write.Frames);
+                break;
+            case FramesTaken taken:
+                OnTaken(taken.Octets);
+                break;
+            case BeginTls:
+                StartTls();
+                break;
+            case FrameOverdue:
+                Fail($"a message was not whole after {Options.FrameTimeout.TotalSeconds:0} s");
+                break;
+            case StreamFailed failed:
+                Fail(failed.Reason);
+                break;
+            case AkkaTcp.ErrorClosed error:
+                Fail($"{(writing ? "writing" : "reading")} failed: {error.Cause}");
+                break;
+            case Close close:
+                OnClose(close.Reason);
+                break;
+            default:
+                OnTransport(message);
+                break;
         }
     }
 
-    private byte[]? TakeFrame()
+    // What Akka.IO tells in each state.
+    private void OnTransport(object message)
     {
-        if (TcpFraming.TryTake(received.AsSpan(0, receivedLength), out var message, out var consumed))
+        switch (message)
         {
-            var frame = message.ToArray();
-            received.AsSpan(consumed, receivedLength - consumed).CopyTo(received);
-            receivedLength -= consumed;
-            if (receivedLength == 0 && received.Length > InitialBuffer)
-                received = new byte[InitialBuffer];
-            return frame.Length >= LeastMessage ? frame : throw new IOException($"a message of {frame.Length} octets");
+            case AkkaTcp.Received data:
+                octets.OnReceived(data.Data);
+                break;
+            case ConnectionStream.OctetsTaken:
+                octets.OnTaken();
+                break;
+            case AkkaTcp.PeerClosed:
+                octets.OnEnd();
+                break;
+            case Abort abort:
+                End(abort.Reason);
+                break;
+            case ConnectionEnded:
+                Context.Stop(Self);
+                break;
+            case AkkaTcp.ConnectionClosed:
+                // ConnectionEnded comes too.
+                break;
+            default:
+                Unhandled(message);
+                break;
         }
-
-        if (receivedLength == received.Length)
-            Array.Resize(ref received, Math.Min(received.Length * 4, TcpFraming.HeaderSize + TcpFraming.MaxMessage));
-        return null;
     }
 
-    private async Task WriteAsync(ReadOnlyMemory<byte> frames)
+    // A message that has begun must be whole in time, however its octets trickle in; between two there is no hurry.
+    private void TakeOrRead()
     {
-        try
+        if (received.Take() is { } frame)
         {
-            await stream.WriteAsync(frames, ended.Token);
-        }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
-        {
-            Fail($"writing failed: {e.Message}");
+            Timers.Cancel(FrameOverdue.Instance);
+            OnFrame(frame);
             return;
         }
 
-        counters.CountSent(frames.Length);
-        string? closing;
-        lock (gate)
-        {
-            writing = false;
-            closing = closeReason;
-        }
-
-        session?.Tell(FramesWritten.Instance);
-        if (closing is not null)
-            await FinishAsync(closing);
+        if (!received.IsEmpty && !Timers.IsTimerActive(FrameOverdue.Instance))
+            Timers.StartSingleTimer(FrameOverdue.Instance, FrameOverdue.Instance, Options.FrameTimeout);
+        _ = stream.ReadAsync(received.Free()).PipeTo(
+            Self, success: static count => new OctetsRead(count), failure: static e => new StreamFailed($"reading failed: {e.Message}"));
     }
 
-    // FIN, then the peer's, so that the last message is not lost to a reset.
-    private async Task FinishAsync(string reason)
+    private void Write(ReadOnlyMemory<byte> frames)
     {
-        try
-        {
-            using var timeout = new CancellationTokenSource(Linger, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ended.Token);
-            if (stream is SslStream secure)
-                await secure.ShutdownAsync().WaitAsync(either.Token);
-            socket.Shutdown(SocketShutdown.Send);
-            var rest = new byte[InitialBuffer];
-            while (await socket.ReceiveAsync(rest, either.Token) > 0)
-            {
-                // Nothing is taken any more.
-            }
-        }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
-        {
-            // The peer did not wait for the end.
-        }
-
-        Abort(reason);
+        writing = true;
+        _ = stream.WriteAsync(frames).AsTask().PipeTo(
+            Self, success: () => new FramesTaken(frames.Length), failure: static e => new StreamFailed($"writing failed: {e.Message}"));
     }
 
-    private async Task StartTlsAsync()
+    private void OnFrame(byte[] frame)
     {
-        string? reason = null;
-        try
+        if (frame.Length < LeastMessage)
         {
-            if (options.Certificates is not { } certificates || receivedLength > 0)
-                throw new AuthenticationException(receivedLength > 0 ? "data came in front of the handshake" : "no certificates are configured");
-            var secure = new SslStream(stream, leaveInnerStreamOpen: false);
-            using var timeout = new CancellationTokenSource(options.FrameTimeout, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ended.Token);
-            await secure.AuthenticateAsServerAsync(certificates.ForServer(why => reason = why), either.Token);
-            stream = secure;
-            IsSecure = true;
-            session?.Tell(new TlsStarted(secure.RemoteCertificate as X509Certificate2));
+            Fail($"reading failed: a message of {frame.Length} octets");
+            return;
         }
-        catch (Exception e) when (e is AuthenticationException or IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
-        {
-            reason ??= e is OperationCanceledException ? "the handshake took too long" : e.InnerException?.Message ?? e.Message;
-            logger.TlsRefused(Remote.ToString(), reason);
-            Fail($"TLS refused: {reason}");
-        }
+
+        context.Counters.CountFrame();
+        session.Tell(new FrameReceived(frame));
+    }
+
+    private void OnRead(int count)
+    {
+        received.Commit(count);
+        if (count > 0)
+            TakeOrRead();
+        else if (received.IsEmpty)
+            session.Tell(PeerFinished.Instance);
+        else
+            Fail("the peer closed in the middle of a message");
+    }
+
+    private void OnTaken(int count)
+    {
+        writing = false;
+        context.Counters.CountSent(count);
+        session.Tell(FramesWritten.Instance);
+        if (closeReason is not null)
+            Finish();
     }
 
     private void Fail(string reason)
     {
-        if (Volatile.Read(ref closed) == 0)
-            counters.CountFailed();
-        Abort(reason);
+        context.Counters.CountFailed();
+        End(reason);
+    }
+
+    /// <summary>Reads one more message; answered to the session.</summary>
+    public sealed class ReadFrame
+    {
+        /// <summary>The only one there is.</summary>
+        public static readonly ReadFrame Instance = new();
+    }
+
+    /// <summary>Writes whole frames; answered to the session.</summary>
+    public sealed record WriteFrames(ReadOnlyMemory<byte> Frames);
+
+    /// <summary>Starts TLS as the server; answered to the session.</summary>
+    public sealed class BeginTls
+    {
+        /// <summary>The only one there is.</summary>
+        public static readonly BeginTls Instance = new();
+    }
+
+    /// <summary>Closes after the write under way.</summary>
+    public sealed record Close(string Reason);
+
+    /// <summary>Closes at once: RST in the place of FIN, and what was not sent is lost.</summary>
+    public sealed record Abort(string Reason);
+
+    private sealed record OctetsRead(int Count);
+
+    private sealed record FramesTaken(int Octets);
+
+    private sealed record StreamFailed(string Reason);
+
+    private sealed class FrameOverdue
+    {
+        public static readonly FrameOverdue Instance = new();
+    }
+
+    // Akka.IO's actor has stopped, and its socket is closed: it uses no memory of a write any more.
+    private sealed class ConnectionEnded
+    {
+        public static readonly ConnectionEnded Instance = new();
     }
 }

@@ -11,6 +11,9 @@ public sealed record TcpServerOptions
     /// <summary>TCP port; 0: chosen by the system.</summary>
     public required int Port { get; init; }
 
+    /// <summary>Dispatcher of the actors.</summary>
+    public required string Dispatcher { get; init; }
+
     /// <summary>A message must be whole after this time, counted from its first octet; a TLS handshake too.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
