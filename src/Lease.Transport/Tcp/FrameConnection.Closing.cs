@@ -25,14 +25,19 @@ internal sealed partial class FrameConnection
         Become(Lingering);
         Timers.CancelAll();
         Timers.StartSingleTimer(LingerOver.Instance, LingerOver.Instance, Linger);
-        if (stream is SslStream secure)
-            _ = NotifyClose(secure).PipeTo(Self, success: static () => CloseNotified.Instance, failure: static _ => CloseNotified.Instance);
+        if (handle.IsSecure)
+            NotifyClose();
         else
             CloseHalf();
     }
 
+    // Apart, because the first call loads TLS, which needs a file descriptor: in the clear a connection ends without.
+    private void NotifyClose()
+        => _ = ShutdownAsync((SslStream)stream)
+            .PipeTo(Self, success: static () => CloseNotified.Instance, failure: static _ => CloseNotified.Instance);
+
     // An async method also keeps what SslStream throws at once.
-    private static async Task NotifyClose(SslStream secure) => await secure.ShutdownAsync();
+    private static async Task ShutdownAsync(SslStream secure) => await secure.ShutdownAsync();
 
     private void CloseHalf()
     {
