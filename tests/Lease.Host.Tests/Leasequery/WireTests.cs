@@ -134,7 +134,7 @@ public sealed class WireTests
             sockets.Add(Wire.Connect(server));
 
         // Of connections that come at once, any may be taken first.
-        await TestServer.EventuallyAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.Connections] == 5), "5 accepted");
+        await Eventually.TrueAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.Connections] == 5), "5 accepted");
         for (var i = 5; i < 300; i++)
             sockets.Add(Wire.Connect(server));
         await Eventually.TrueAsync(() => Task.FromResult(server.Server.LeasequeryCounters[LeasequeryCount.TooManyConnections] == 295), "295 refused");
