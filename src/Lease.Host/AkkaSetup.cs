@@ -25,6 +25,13 @@ internal static class AkkaSetup
           # hold 4 MB of it. More would be faster by little (docs/decisions/0019).
           io.tcp.maximum-frame-size = 4k
 
+          # Akka.IO's connections run here. The pool of .NET's ends the process when it wants one more thread and no file descriptor is left.
+          actor.default-dispatcher {
+            executor = "Lease.Host.Server.WorkerExecutorConfigurator, lease"
+            workers = 0
+            niceness = 0
+          }
+
           coordinated-shutdown {
             # The host ends the process when the store has been closed, and it alone takes signals.
             exit-clr = off
