@@ -12,6 +12,6 @@ internal static partial class Dhcp4Log
     [LoggerMessage(3102, LogLevel.Warning, "no subnet4 for DHCPv4 messages like the one from {Source} on {Interface}")]
     public static partial void NoSubnet4(this ILogger logger, Ipv6Address source, string @interface);
 
-    [LoggerMessage(3103, LogLevel.Information, "refused link={Link} client={Client} cause={Cause}: {Reason}")]
+    [LoggerMessage(3103, LogLevel.Warning, "refused link={Link} client={Client} cause={Cause}: {Reason}")]
     public static partial void Refused(this ILogger logger, string link, string client, string cause, string reason);
 }

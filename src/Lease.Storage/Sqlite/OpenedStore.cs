@@ -19,6 +19,7 @@ internal sealed record OpenedStore(StoreFolder Folder, StoreFile File, Database 
         folder.RequireDatabase();
         folder.Protect(options.Logger);
         var logged = folder.LogSize;
+        var recovered = WriteAheadLog.RequireSound(folder.Database);
         var file = new StoreFile(folder.Database, options.Logger);
         Database? database = null;
         try
@@ -38,7 +39,7 @@ internal sealed record OpenedStore(StoreFolder Folder, StoreFile File, Database 
             if (wasOpen && logged == 0)
                 options.Logger.LogMissing(folder.Database, folder.Database + "-wal");
             BeginWatch(database, file, folder, meta);
-            return new OpenedStore(folder, file, database, meta, Describe(logged, wasOpen));
+            return new OpenedStore(folder, file, database, meta, Describe(logged, recovered, wasOpen));
         }
         catch (StoreException e)
         {
@@ -112,10 +113,10 @@ internal sealed record OpenedStore(StoreFolder Folder, StoreFile File, Database 
         folder.Mark.Write(meta.ClusterId, isOpen: true);
     }
 
-    private static string Describe(long logged, bool wasOpen) => (logged, wasOpen) switch
+    private static string Describe(long logged, long recovered, bool wasOpen) => (logged, wasOpen) switch
     {
         (0, false) => "closed cleanly",
         (0, true) => "not closed cleanly, and its log is missing",
-        _ => string.Create(CultureInfo.InvariantCulture, $"not closed cleanly: {logged / 1024} KiB of committed log recovered"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"not closed cleanly: {recovered / 1024} KiB of committed log recovered"),
     };
 }
