@@ -211,6 +211,18 @@ public sealed class ShardAllocatorTests
         Allocate(101).ShouldBe(Pool.KeyOf(7));
     }
 
+    [Fact]
+    public void An_offer_that_has_ended_is_not_made_again_when_another_shard_has_leased_its_unit()
+    {
+        var offers = OfferAll();
+        Allocate(101).ShouldBeNull();
+        for (var i = 0; i < offers.Count - 1; i++)
+            store.Taken.Add(offers[i]);
+        time.Advance(Hold + TimeSpan.FromSeconds(3));
+        Allocate(102).ShouldBe(offers[^1]);
+        Allocate(103).ShouldBeNull();
+    }
+
     // Offers every unit, a second apart, to clients 1 to 20.
     private List<LeaseKey> OfferAll()
     {

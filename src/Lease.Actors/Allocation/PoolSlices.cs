@@ -212,7 +212,9 @@ internal sealed class PoolSlices(PoolRange pool, Func<uint> now)
     {
         if (held.Held == 0)
             return;
-        held.ReclaimHeld(at);
+
+        // Where every slice has an owner, other shards may have leased what was offered here: the store says what is free still.
+        held.ReclaimHeld(at, AllOwned ? SlotState.Taken : SlotState.Used);
         List(held);
     }
 }

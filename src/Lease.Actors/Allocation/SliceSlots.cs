@@ -90,8 +90,8 @@ internal sealed class SliceSlots
         Take(slot);
     }
 
-    /// <summary>Frees what was held until a time before <paramref name="now"/>.</summary>
-    public void ReclaimHeld(uint now)
+    /// <summary>Ends what was held until a time before <paramref name="now"/>; from then on it is <paramref name="ended"/>.</summary>
+    public void ReclaimHeld(uint now, SlotState ended)
     {
         if (HeldUntil > now)
             return;
@@ -99,7 +99,7 @@ internal sealed class SliceSlots
         for (var i = 0; i < states.Length; i++)
         {
             if (IsHeld(i) && since[i] <= now)
-                Set(i, SlotState.Used, since[i]);
+                Set(i, ended, since[i]);
             else if (IsHeld(i))
                 HeldUntil = Math.Min(HeldUntil, since[i]);
         }
