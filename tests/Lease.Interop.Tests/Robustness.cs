@@ -71,12 +71,14 @@ public sealed class Robustness
     [InlineData(15)]
     public async Task What_is_told_to_end_ends_in_order(int signal)
     {
-        await using var demo = new RunningProgram(ServerUnderTest.Binary(), ["demo", "--for", "60s"]);
+        // What is started in the background of a script takes no SIGINT.
+        string[] command = ["--default-signal=INT", ServerUnderTest.Binary(), "demo", "--for", "60s"];
+        await using var demo = new RunningProgram("/usr/bin/env", command);
         await demo.ExpectAsync(static o => o.Contains("data in", StringComparison.Ordinal) && o.EndsWith('\n'), "said where it serves");
         var folder = demo.Output.Split(' ', StringSplitOptions.TrimEntries)[^1];
         Assert.True(Directory.Exists(folder), demo.Output);
         await demo.SignalAsync(signal);
-        await demo.WaitForExitAsync(TimeSpan.FromSeconds(10));
+        Assert.True(await demo.WaitForExitAsync(TimeSpan.FromSeconds(20)), demo.Output);
         Assert.Equal(0, demo.ExitCode);
         Assert.Contains("exchanges answered with leases", demo.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder), folder);
